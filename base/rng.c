@@ -1,0 +1,143 @@
+#include "base/rng.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stddef.h>
+
+#include <Random123/philox.h>
+
+#include "base/mem.h"
+
+#if ULONG_MAX != UINT64_MAX
+#error "gsl_rng_get must be able to return 64 bits"
+#endif
+
+/* Blocks of four words made at a time: they are independent, so the processor overlaps them. */
+enum { BLOCKS = 8, WORDS = 4 * BLOCKS };
+
+/* Key (seed, purpose); counter (blocks made, 0, 0, replication): no two streams share a block. */
+struct state {
+    philox4x64_key_t key;
+    philox4x64_ctr_t ctr;
+    unsigned used; /* words of the buffer that were handed out */
+    uint64_t word[WORDS];
+};
+
+static void
+refill(struct state *st)
+{
+    for (int i = 0; i < BLOCKS; i++) {
+        philox4x64_ctr_t r = philox4x64_R(10, st->ctr, st->key);
+
+        st->ctr.v[0]++; /* 2^64 blocks are not used up */
+        for (int j = 0; j < 4; j++)
+            st->word[4 * i + j] = r.v[j];
+    }
+    st->used = 0;
+}
+
+static inline uint64_t
+next(struct state *st)
+{
+    if (st->used == WORDS)
+        refill(st);
+    return st->word[st->used++];
+}
+
+static inline double
+unit(uint64_t word)
+{
+    return (double)(word >> 11) * 0x1p-53;
+}
+
+static void
+restart(struct state *st, uint64_t seed, uint64_t purpose, uint64_t replication)
+{
+    *st = (struct state){.used = WORDS};
+    st->key.v[0] = seed;
+    st->key.v[1] = purpose;
+    st->ctr.v[3] = replication;
+}
+
+static void
+philox_set(void *state, unsigned long seed)
+{
+    restart(state, seed, 0, 0);
+}
+
+static unsigned long
+philox_get(void *state)
+{
+    return next(state);
+}
+
+static double
+philox_get_double(void *state)
+{
+    return unit(next(state));
+}
+
+static const gsl_rng_type philox_type = {
+    .name = "philox4x64-10",
+    .max = ULONG_MAX,
+    .min = 0,
+    .size = sizeof(struct state),
+    .set = philox_set,
+    .get = philox_get,
+    .get_double = philox_get_double,
+};
+
+static struct state *
+state_of(gsl_rng *rng)
+{
+    assert(rng->type == &philox_type);
+    return rng->state;
+}
+
+gsl_rng *
+rg_rng_new(uint64_t seed, uint64_t replication, uint32_t purpose)
+{
+    gsl_rng *rng = gsl_rng_alloc(&philox_type);
+
+    if (!rng)
+        rg_mem_fail(sizeof(struct state));
+    restart(rng->state, seed, purpose, replication);
+    return rng;
+}
+
+/* D. Lemire, "Fast random integer generation in an interval", ACM TOMACS 29 (2019), algorithm 5. */
+uint64_t
+rg_rng_below(gsl_rng *rng, uint64_t n)
+{
+    __extension__ typedef unsigned __int128 wide;
+    struct state *st = state_of(rng);
+    wide m;
+
+    assert(n >= 1);
+    m = (wide)next(st) * n;
+    if ((uint64_t)m < n) {
+        uint64_t least = -n % n;
+
+        while ((uint64_t)m < least)
+            m = (wide)next(st) * n;
+    }
+    return (uint64_t)(m >> 64);
+}
+
+double
+rg_rng_unit(gsl_rng *rng)
+{
+    return unit(next(state_of(rng)));
+}
+
+void
+rg_rng_shuffle(gsl_rng *rng, uint32_t *index, uint64_t n)
+{
+    for (uint64_t i = n; i > 1; i--) {
+        uint64_t j = rg_rng_below(rng, i);
+        uint32_t t = index[i - 1];
+
+        index[i - 1] = index[j];
+        index[j] = t;
+    }
+}
