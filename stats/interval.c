@@ -1,0 +1,136 @@
+#include "stats/interval.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <gsl/gsl_cdf.h>
+
+#include "base/sum.h"
+
+/* Beyond this magnitude squares and sums may overflow; the data are then scaled by a power of two,
+ * which changes no digit. */
+static const double BIG = 1e120;
+
+static double
+largest(const double *x, size_t n)
+{
+    double max = 0;
+
+    for (size_t i = 0; i < n; i++)
+        max = fabs(x[i]) > max ? fabs(x[i]) : max;
+    return max;
+}
+
+/* Mean and standard deviation of x / 2^e. */
+static void
+moments(const double *x, size_t n, int e, double *mean, double *sd)
+{
+    struct rg_sum sum = {0}, squares = {0};
+
+    for (size_t i = 0; i < n; i++)
+        rg_sum_add(&sum, e == 0 ? x[i] : ldexp(x[i], -e));
+    *mean = rg_sum_value(&sum) / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        double d = (e == 0 ? x[i] : ldexp(x[i], -e)) - *mean;
+
+        rg_sum_add(&squares, d * d);
+    }
+    *sd = n > 1 ? sqrt(rg_sum_value(&squares) / (double)(n - 1)) : NAN;
+}
+
+struct rg_estimate
+rg_interval_mean(const double *x, size_t n, double level)
+{
+    struct rg_estimate est = {NAN, NAN, NAN, n};
+    double max = largest(x, n), mean, sd, half;
+    int e = 0;
+
+    assert(level > 0 && level < 1);
+    if (n == 0)
+        return est;
+    if (max > BIG && isfinite(max))
+        (void)frexp(max, &e);
+    moments(x, n, e, &mean, &sd);
+    est.value = ldexp(mean, e);
+    if (isnan(mean))
+        return est;
+    if (n == 1) {
+        est.lo = -INFINITY;
+        est.hi = INFINITY;
+        return est;
+    }
+    half = gsl_cdf_tdist_Qinv((1 - level) / 2, (double)(n - 1)) * sd / sqrt((double)n);
+    est.lo = ldexp(mean - half, e);
+    est.hi = ldexp(mean + half, e);
+    return est;
+}
+
+/* Lower Wilson limit of k of n. The textbook form, centre minus half width, cancels for small k; as
+ * the product of both limits is k^2 / (n (n + z^2)), the lower one is that over the upper one. */
+static double
+wilson_lower(double k, double n, double z)
+{
+    double z2 = z * z;
+
+    return k * k / n / (k + z2 / 2 + z * sqrt(k * (1 - k / n) + z2 / 4));
+}
+
+struct rg_estimate
+rg_interval_rate(double k, uint64_t n, double level)
+{
+    struct rg_estimate est = {NAN, NAN, NAN, n};
+    double z, trials = (double)n;
+
+    assert(level > 0 && level < 1);
+    assert(k >= 0 && k <= trials);
+    if (n == 0)
+        return est;
+    z = gsl_cdf_ugaussian_Qinv((1 - level) / 2);
+    est.value = k / trials;
+    est.lo = wilson_lower(k, trials, z);
+    est.hi = 1 - wilson_lower(trials - k, trials, z);
+    return est;
+}
+
+double
+rg_quantile7(const double *sorted, size_t n, double q)
+{
+    double at, a, b, frac;
+    size_t i;
+
+    assert(q >= 0 && q <= 1);
+    if (n == 0)
+        return NAN;
+    at = (double)(n - 1) * q;
+    i = (size_t)at;
+    frac = at - (double)i;
+    if (frac == 0 || i + 1 >= n || sorted[i] == sorted[i + 1])
+        return sorted[i];
+    a = sorted[i];
+    b = sorted[i + 1];
+    /* b - a overflows only when the signs differ, and then the other form loses nothing */
+    return isfinite(b - a) ? a + frac * (b - a) : (1 - frac) * a + frac * b;
+}
+
+/* -0 before 0, so that the order of equal numbers never depends on the sort. */
+static int
+compare(const void *pa, const void *pb)
+{
+    double a = *(const double *)pa, b = *(const double *)pb;
+    bool na = signbit(a) != 0, nb = signbit(b) != 0;
+
+    if (a < b)
+        return -1;
+    if (a > b)
+        return 1;
+    return (int)nb - (int)na;
+}
+
+void
+rg_sort(double *x, size_t n)
+{
+    if (n > 1)
+        qsort(x, n, sizeof *x, compare);
+}

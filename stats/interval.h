@@ -1,0 +1,33 @@
+/* Confidence intervals of means and rates. Level is the confidence, e.g. 0.95.
+ *
+ * Defined for every n: with n = 0 the estimate is NaN and the interval (NaN, NaN); with n = 1 the
+ * interval of a mean is (-inf, inf), as one observation says nothing about its spread. */
+#ifndef RG_STATS_INTERVAL_H
+#define RG_STATS_INTERVAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct rg_estimate {
+    double value;
+    double lo, hi;
+    uint64_t n;
+};
+
+/* Mean of x[0..n) with a Student t interval, mean +- t(n-1, (1+level)/2) * s / sqrt(n); sums are
+ * compensated, the variance is the two-pass one. NaN in x makes the estimate NaN. */
+struct rg_estimate rg_interval_mean(const double *x, size_t n, double level);
+
+/* Rate k / n with the Wilson score interval: E. B. Wilson, JASA 22 (1927) 209-212. k may be
+ * fractional (a mean of rates over n units); 0 <= k <= n. */
+struct rg_estimate rg_interval_rate(double k, uint64_t n, double level);
+
+/* Quantile q in [0, 1] of sorted x[0..n), type 7 of R. J. Hyndman and Y. Fan, "Sample quantiles in
+ * statistical packages", The American Statistician 50 (1996) 361-365: linear interpolation at
+ * (n - 1) q. NaN for n = 0. */
+double rg_quantile7(const double *sorted, size_t n, double q);
+
+/* Sort n doubles ascending (no NaN). */
+void rg_sort(double *x, size_t n);
+
+#endif
