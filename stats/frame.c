@@ -23,6 +23,8 @@ struct rg_frame {
     struct column *cols;
     size_t n_cols, n_rows;
     struct rg_names *texts;
+    uint32_t *unit; /* NULL: each row its own */
+    size_t cap_unit, n_units;
 };
 
 struct rg_frame *
@@ -51,6 +53,7 @@ rg_frame_free(struct rg_frame *f)
         free(f->cols[i].value);
     }
     rg_names_free(f->texts);
+    free(f->unit);
     free(f->cols);
     free(f);
 }
@@ -123,6 +126,29 @@ rg_frame_set_text(struct rg_frame *f, size_t row, size_t column, const char *s)
 
     if (s != NULL)
         value->text = rg_names_at(f->texts, rg_names_add(f->texts, s, strlen(s), NULL));
+}
+
+void
+rg_frame_set_unit(struct rg_frame *f, size_t row, uint32_t unit)
+{
+    assert(row < f->n_rows && unit < UINT32_MAX);
+    f->unit = rg_grow(f->unit, &f->cap_unit, row + 1, sizeof *f->unit);
+    f->unit[row] = unit;
+    if (unit >= f->n_units)
+        f->n_units = (size_t)unit + 1;
+}
+
+uint32_t
+rg_frame_unit(const struct rg_frame *f, size_t row)
+{
+    assert(row < f->n_rows);
+    return f->unit ? f->unit[row] : (uint32_t)row;
+}
+
+size_t
+rg_frame_units(const struct rg_frame *f)
+{
+    return f->unit ? f->n_units : f->n_rows;
 }
 
 enum rg_cell_kind

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum rg_cell_kind { RG_FRAME_MISSING, RG_FRAME_NUMBER, RG_FRAME_BOOL, RG_FRAME_TEXT };
 
@@ -28,6 +29,13 @@ void rg_frame_row(struct rg_frame *f);
 void rg_frame_set_number(struct rg_frame *f, size_t row, size_t column, double x);
 void rg_frame_set_bool(struct rg_frame *f, size_t row, size_t column, bool truth);
 void rg_frame_set_text(struct rg_frame *f, size_t row, size_t column, const char *s);
+
+/* What a row is an observation of. Rows of one unit are repeats and not independent; by default
+ * each row is its own unit. Either no row's unit is set or every row's; units are numbered from 0
+ * and are fewer than UINT32_MAX. */
+void rg_frame_set_unit(struct rg_frame *f, size_t row, uint32_t unit);
+uint32_t rg_frame_unit(const struct rg_frame *f, size_t row);
+size_t rg_frame_units(const struct rg_frame *f); /* one more than the highest unit; 0: no rows */
 
 enum rg_cell_kind rg_frame_kind(const struct rg_frame *f, size_t row, size_t column);
 /* Of a number or truth value. */

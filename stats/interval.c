@@ -7,6 +7,7 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "base/mem.h"
 #include "base/sum.h"
 
 /* Beyond this magnitude squares and sums may overflow; the data are then scaled by a power of two,
@@ -77,20 +78,106 @@ wilson_lower(double k, double n, double z)
     return k * k / n / (k + z2 / 2 + z * sqrt(k * (1 - k / n) + z2 / 4));
 }
 
+static struct rg_estimate
+wilson(double k, double trials, double level)
+{
+    double z = gsl_cdf_ugaussian_Qinv((1 - level) / 2);
+    struct rg_estimate est = {.value = k / trials};
+
+    est.lo = wilson_lower(k, trials, z);
+    est.hi = 1 - wilson_lower(trials - k, trials, z);
+    return est;
+}
+
 struct rg_estimate
 rg_interval_rate(double k, uint64_t n, double level)
 {
     struct rg_estimate est = {NAN, NAN, NAN, n};
-    double z, trials = (double)n;
 
     assert(level > 0 && level < 1);
-    assert(k >= 0 && k <= trials);
+    assert(k >= 0 && k <= (double)n);
     if (n == 0)
         return est;
-    z = gsl_cdf_ugaussian_Qinv((1 - level) / 2);
-    est.value = k / trials;
-    est.lo = wilson_lower(k, trials, z);
-    est.hi = 1 - wilson_lower(trials - k, trials, z);
+    est = wilson(k, (double)n, level);
+    est.n = n;
+    return est;
+}
+
+/* ---- repeats ---- */
+
+struct units {
+    size_t n;        /* units that occur */
+    double variance; /* of the mean of all observations */
+};
+
+static struct units
+between_units(const double *x, const uint32_t *unit, size_t n, size_t n_units, double mean)
+{
+    struct rg_sum *sums = rg_zalloc(n_units, sizeof *sums);
+    bool *occurs = rg_zalloc(n_units, sizeof *occurs);
+    struct rg_sum squares = {0};
+    struct units u = {0, NAN};
+
+    for (size_t i = 0; i < n; i++) {
+        assert(unit[i] < n_units);
+        rg_sum_add(&sums[unit[i]], x[i] - mean);
+        occurs[unit[i]] = true;
+    }
+    for (size_t g = 0; g < n_units; g++) {
+        double e = rg_sum_value(&sums[g]);
+
+        u.n += occurs[g];
+        rg_sum_add(&squares, e * e);
+    }
+    if (u.n > 1)
+        u.variance =
+            (double)u.n / (double)(u.n - 1) * rg_sum_value(&squares) / (double)n / (double)n;
+    free(sums);
+    free(occurs);
+    return u;
+}
+
+struct rg_estimate
+rg_interval_mean_units(const double *x, const uint32_t *unit, size_t n, size_t n_units,
+                       double level)
+{
+    struct rg_estimate est = rg_interval_mean(x, n, level);
+    struct units u;
+    double half;
+
+    if (n < 2 || isnan(est.value))
+        return est;
+    u = between_units(x, unit, n, n_units, est.value);
+    if (u.n == n)
+        return est;
+    half = u.n > 1 ? gsl_cdf_tdist_Qinv((1 - level) / 2, (double)(u.n - 1)) * sqrt(u.variance)
+                   : INFINITY;
+    est.lo = est.value - half;
+    est.hi = est.value + half;
+    return est;
+}
+
+struct rg_estimate
+rg_interval_rate_units(const double *x, const uint32_t *unit, size_t n, size_t n_units,
+                       double level)
+{
+    double k = rg_sum_of(x, n);
+    struct rg_estimate est = rg_interval_rate(k, n, level);
+    double trials = (double)n;
+    struct units u;
+
+    if (n < 2)
+        return est;
+    u = between_units(x, unit, n, n_units, est.value);
+    if (u.n == n)
+        return est;
+    if (u.n < 2 || !(u.variance > 0))
+        trials = (double)u.n;
+    else if (est.value * (1 - est.value) / u.variance < trials)
+        trials = est.value * (1 - est.value) / u.variance;
+    est = wilson(est.value * trials, trials, level);
+    est.value = k / (double)n;
+    est.n = n;
     return est;
 }
 

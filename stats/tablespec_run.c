@@ -27,6 +27,7 @@ struct run {
     struct rg_spec_groups groups;
     struct result *results; /* groups.n * n_cols */
     double *values;         /* of one column in one group */
+    uint32_t *units;        /* of those values */
     struct rg_err *err;
 };
 
@@ -70,18 +71,27 @@ each_row(struct run *run, const struct rg_spec_column *col, size_t g,
     return rc;
 }
 
+/* What is counted, as values 0 and 1 of a run, so that an interval can be taken of them. */
 struct counts {
-    uint64_t hits, n;
+    size_t hits, n;
 };
+
+static void
+count(struct run *run, struct counts *counts, size_t row, bool hit)
+{
+    run->values[counts->n] = hit;
+    run->units[counts->n++] = rg_frame_unit(run->frame, row);
+    counts->hits += hit;
+}
 
 static enum rg_status
 visit_count(struct run *run, const struct rg_spec_column *col, size_t row, void *ctx)
 {
     struct counts *counts = ctx;
 
-    counts->n++;
-    counts->hits += col->source == RG_SPEC_NO_SOURCE ||
-                    rg_frame_kind(run->frame, row, run->at[col->source]) != RG_FRAME_MISSING;
+    count(run, counts, row,
+          col->source == RG_SPEC_NO_SOURCE ||
+              rg_frame_kind(run->frame, row, run->at[col->source]) != RG_FRAME_MISSING);
     return RG_OK;
 }
 
@@ -95,8 +105,7 @@ visit_test(struct run *run, const struct rg_spec_column *col, size_t row, void *
 
     if (missing && !col->missing_false)
         return rc;
-    counts->n++;
-    counts->hits += rc == RG_OK && pass;
+    count(run, counts, row, rc == RG_OK && pass);
     return rc;
 }
 
@@ -112,7 +121,8 @@ count_result(struct run *run, const struct rg_spec_column *col, size_t g, struct
     if (col->agg == RG_AGG_COUNT)
         *out = number((double)counts.hits);
     else if (run->level > 0)
-        *out = estimate(rg_interval_rate((double)counts.hits, counts.n, run->level));
+        *out = estimate(rg_interval_rate_units(run->values, run->units, counts.n,
+                                               rg_frame_units(run->frame), run->level));
     else
         *out = number(counts.n > 0 ? (double)counts.hits / (double)counts.n : NAN);
     return RG_OK;
@@ -183,7 +193,8 @@ visit_number(struct run *run, const struct rg_spec_column *col, size_t row, void
                          rg_frame_text(run->frame, row, column));
     case RG_FRAME_NUMBER:
     case RG_FRAME_BOOL:
-        run->values[(*n)++] = rg_frame_number(run->frame, row, column);
+        run->values[*n] = rg_frame_number(run->frame, row, column);
+        run->units[(*n)++] = rg_frame_unit(run->frame, row);
         return RG_OK;
     }
     return RG_OK;
@@ -277,8 +288,8 @@ mean_interval(struct run *run, const struct rg_spec_column *col, size_t g, bool 
 
     if (rc != RG_OK || n == 0)
         return rc;
-    est = binary ? rg_interval_rate(rg_sum_of(run->values, n), n, run->level)
-                 : rg_interval_mean(run->values, n, run->level);
+    est = (binary ? rg_interval_rate_units : rg_interval_mean_units)(
+        run->values, run->units, n, rg_frame_units(run->frame), run->level);
     out->lo = est.lo;
     out->hi = est.hi;
     return RG_OK;
@@ -448,9 +459,12 @@ interval_note(const struct run *run, struct rg_table *t)
         return;
     rg_num_print(level, 100 * run->level);
     rg_table_note(t,
-                  "[lo, hi]: %s %% confidence interval over rows; Wilson score for rates and means "
+                  "[lo, hi]: %s %% confidence interval over %s; Wilson score for rates and means "
                   "of truth values, Student t for other means.",
-                  level);
+                  level,
+                  rg_frame_units(run->frame) < rg_frame_rows(run->frame)
+                      ? "queries, on which rows are repeats"
+                      : "rows");
 }
 
 static struct rg_table *
@@ -504,6 +518,7 @@ rg_tablespec_run(const struct rg_tablespec *spec, const struct rg_frame *frame, 
     if (rc == RG_OK) {
         run.results = rg_alloc(run.groups.n * spec->n_cols, sizeof *run.results);
         run.values = rg_alloc(rg_frame_rows(frame), sizeof *run.values);
+        run.units = rg_alloc(rg_frame_rows(frame), sizeof *run.units);
         for (size_t c = 0; c < spec->n_cols && rc == RG_OK; c++)
             rc = column_results(&run, c);
     }
@@ -512,6 +527,7 @@ rg_tablespec_run(const struct rg_tablespec *spec, const struct rg_frame *frame, 
     rg_spec_groups_clear(&run.groups);
     free(run.results);
     free(run.values);
+    free(run.units);
     free(run.at);
     return rc;
 }

@@ -13,6 +13,7 @@
 #include <gsl/gsl_randist.h>
 
 #include "base/rng.h"
+#include "base/sum.h"
 #include "stats/interval.h"
 
 static void
@@ -279,16 +280,94 @@ sorting(void **state)
     gsl_rng_free(rng);
 }
 
+/* ---- repeats on one unit ---- */
+
+/* Python's values for V = G/(G-1) sum e_g^2 / n^2, e_g = sum (x - m): the half width sqrt(V) times
+ * t(2, .975) = .95 sqrt(2 / (1 - .95^2)), and Wilson's formula at m (1 - m) / V. */
+static void
+units_known_values(void **state)
+{
+    static const double x[] = {1, 2, 4, 3, 3, 5, 8}, hits[] = {1, 1, 0, 0, 0, 1, 1};
+    static const uint32_t unit[] = {0, 0, 1, 1, 1, 2, 2};
+    struct rg_estimate e = rg_interval_mean_units(x, unit, 7, 3, 0.95);
+
+    (void)state;
+    near(e.value, 3.7142857142857144, 1e-15);
+    near(e.lo, -1.7121547735054445, 1e-12);
+    near(e.hi, 9.140726202076873, 1e-12);
+    assert_int_equal(e.n, 7);
+    e = rg_interval_rate_units(hits, unit, 7, 3, 0.95);
+    near(e.value, 0.5714285714285714, 1e-15);
+    near(e.lo, 0.1122162984879887, 1e-12);
+    near(e.hi, 0.9336194011202625, 1e-12);
+}
+
+/* Copying every observation 16 times says nothing new: the interval of the copies is that of the
+ * originals, while treating copies as independent would make it four times narrower. */
+static void
+units_copies_say_nothing(void **state)
+{
+    enum { N = 50, COPIES = 16 };
+    double x[N], copies[N * COPIES], hits[N], hit_copies[N * COPIES];
+    uint32_t unit[N * COPIES];
+    struct rg_estimate one, many;
+    gsl_rng *rng = rg_rng_new(5, 0, RG_PURPOSE_TEST);
+
+    (void)state;
+    for (size_t i = 0; i < N * COPIES; i++) {
+        size_t q = i % N;
+
+        if (i < N) {
+            x[q] = gsl_ran_gaussian(rng, 1);
+            hits[q] = x[q] > 0.5;
+        }
+        copies[i] = x[q];
+        hit_copies[i] = hits[q];
+        unit[i] = (uint32_t)q;
+    }
+    one = rg_interval_mean(x, N, 0.95);
+    many = rg_interval_mean_units(copies, unit, N * COPIES, N, 0.95);
+    near(many.lo, one.lo, 1e-12);
+    near(many.hi, one.hi, 1e-12);
+    one = rg_interval_rate(rg_sum_of(hits, N), N, 0.95);
+    many = rg_interval_rate_units(hit_copies, unit, N * COPIES, N, 0.95);
+    near(many.lo, one.lo, 0.02);
+    near(many.hi, one.hi, 0.02);
+    gsl_rng_free(rng);
+}
+
+static void
+units_edges(void **state)
+{
+    static const double x[] = {3, 3, 1}, ones[] = {1, 1, 1};
+    static const uint32_t same[] = {0, 0, 0}, own[] = {2, 0, 1};
+    struct rg_estimate e = rg_interval_mean_units(x, same, 3, 1, 0.95);
+    struct rg_estimate plain = rg_interval_mean(x, 3, 0.95);
+
+    (void)state;
+    assert_true(e.lo == -INFINITY && e.hi == INFINITY);
+    e = rg_interval_mean_units(x, own, 3, 3, 0.95);
+    assert_true(e.lo == plain.lo && e.hi == plain.hi);
+    assert_true(isnan(rg_interval_mean_units(x, own, 0, 3, 0.95).value));
+    assert_true(isnan(rg_interval_rate_units(x, own, 0, 3, 0.95).value));
+    e = rg_interval_rate_units(ones, same, 3, 1, 0.95);
+    plain = rg_interval_rate(1, 1, 0.95);
+    assert_true(e.value == 1);
+    near(e.lo, plain.lo, 1e-12);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(student_quantiles), cmocka_unit_test(student_inverse),
-        cmocka_unit_test(student_sleep),     cmocka_unit_test(mean_edges),
-        cmocka_unit_test(mean_huge),         cmocka_unit_test(mean_cancellation),
-        cmocka_unit_test(mean_coverage),     cmocka_unit_test(wilson_published),
-        cmocka_unit_test(wilson_definition), cmocka_unit_test(wilson_edges),
-        cmocka_unit_test(quantiles),         cmocka_unit_test(sorting),
+        cmocka_unit_test(student_quantiles),  cmocka_unit_test(student_inverse),
+        cmocka_unit_test(student_sleep),      cmocka_unit_test(mean_edges),
+        cmocka_unit_test(mean_huge),          cmocka_unit_test(mean_cancellation),
+        cmocka_unit_test(mean_coverage),      cmocka_unit_test(wilson_published),
+        cmocka_unit_test(wilson_definition),  cmocka_unit_test(wilson_edges),
+        cmocka_unit_test(quantiles),          cmocka_unit_test(sorting),
+        cmocka_unit_test(units_known_values), cmocka_unit_test(units_copies_say_nothing),
+        cmocka_unit_test(units_edges),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
