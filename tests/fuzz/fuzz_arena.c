@@ -1,0 +1,8 @@
+/* RouterArena's cached results. */
+#include "tests/fuzz/fuzz_import.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_import(rg_import_arena_detect, rg_import_arena_file, data, size);
+}

@@ -1,0 +1,8 @@
+/* RouterGym's raw lines. */
+#include "tests/fuzz/fuzz_import.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_import(rg_import_raw_detect, rg_import_raw_file, data, size);
+}

@@ -1,0 +1,602 @@
+#include "traces/import.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <zlib.h>
+
+#include "base/buf.h"
+#include "base/hint.h"
+#include "base/mem.h"
+#include "traces/folder.h"
+
+enum {
+    HEAD_MAX = 64 << 10, /* bytes of a file that are shown to detect functions */
+    NOTES_MAX = 500,     /* kinds of remarks that are told apart */
+};
+
+/* ---- the report ---- */
+
+void
+rg_import_report_clear(struct rg_import_report *report)
+{
+    for (size_t i = 0; i < report->n_notes; i++) {
+        free(report->notes[i].what);
+        free(report->notes[i].first);
+    }
+    free(report->notes);
+    *report = (struct rg_import_report){0};
+}
+
+static void
+note(struct rg_import_report *report, const char *what, const char *first, bool rejected)
+{
+    struct rg_import_note *n;
+
+    if (report->n_notes >= NOTES_MAX)
+        what = rejected ? "further rejections" : "further remarks";
+    for (size_t i = 0; i < report->n_notes; i++) {
+        n = &report->notes[i];
+        if (n->rejected == rejected && strcmp(n->what, what) == 0) {
+            n->count++;
+            return;
+        }
+    }
+    report->notes =
+        rg_grow(report->notes, &report->notes_cap, report->n_notes + 1, sizeof *report->notes);
+    report->notes[report->n_notes++] = (struct rg_import_note){
+        .what = rg_strdup(what),
+        .first = first ? rg_strdup(first) : NULL,
+        .count = 1,
+        .rejected = rejected,
+    };
+}
+
+void
+rg_import_note(struct rg_import *im, const char *what, const struct rg_place *place)
+{
+    struct rg_err text;
+    size_t n;
+
+    if (place) {
+        rg_err_at(&text, *place, "%s", "");
+        n = strlen(text.text);
+        text.text[n >= 2 ? n - 2 : 0] = '\0'; /* without the ": " before an empty message */
+    }
+    note(im->report, what, place ? text.text : NULL, false);
+}
+
+enum rg_status
+rg_import_reject(struct rg_import *im, const char *reason, struct rg_err *err)
+{
+    if (!im->options->keep_going || err->status != RG_EINPUT)
+        return err->status;
+    im->report->read++;
+    im->report->rejected++;
+    note(im->report, reason, err->text, true);
+    return RG_OK;
+}
+
+void
+rg_import_count(struct rg_import *im, enum rg_put what, const struct rg_place *place)
+{
+    assert(what != RG_PUT_DUPLICATE);
+    im->report->read++;
+    if (what == RG_PUT_NEW) {
+        im->report->kept++;
+    } else {
+        im->report->superseded++;
+        rg_import_note(im, "repeated record, equal to an earlier one", place);
+    }
+}
+
+/* ---- putting records ---- */
+
+/* The store knows no places: give its complaint about a record one. */
+static enum rg_status
+at_place(const struct rg_place *place, struct rg_err *err)
+{
+    struct rg_err bare = *err;
+
+    if (!place || err->status != RG_EINPUT)
+        return err->status;
+    return rg_err_at(err, *place, "%s", bare.text);
+}
+
+enum rg_status
+rg_import_call(struct rg_import *im, const struct rg_call_rec *rec, const struct rg_place *place,
+               struct rg_err *err)
+{
+    struct rg_call_rec copy = *rec;
+    enum rg_put what;
+    enum rg_status status;
+
+    if (im->options->no_text)
+        copy.text = copy.prompt = NULL;
+    status = rg_store_put_call(im->store, &copy, &what, err);
+    if (status != RG_OK) {
+        at_place(place, err);
+        return rg_import_reject(im, "value out of range", err);
+    }
+    if (what == RG_PUT_DUPLICATE) {
+        rg_err_set(err, RG_EINPUT,
+                   "another call of model '%.80s' on query '%.80s' with the same variant and "
+                   "sample %" PRIu32 " was read before, with other content",
+                   rec->model, rec->query, rec->sample);
+        at_place(place, err);
+        return rg_import_reject(im, "key taken by another record", err);
+    }
+    rg_import_count(im, what, place);
+    im->report->calls += what == RG_PUT_NEW;
+    return RG_OK;
+}
+
+enum rg_status
+rg_import_run_rec(struct rg_import *im, const struct rg_run_rec *rec, const struct rg_place *place,
+                  struct rg_err *err)
+{
+    struct rg_run_rec copy = *rec;
+    enum rg_put what;
+    enum rg_status status;
+
+    if (im->options->no_text)
+        copy.text = copy.prompt = NULL;
+    status = rg_store_put_run(im->store, &copy, &what, err);
+    if (status != RG_OK) {
+        at_place(place, err);
+        return rg_import_reject(im, "value out of range", err);
+    }
+    if (what == RG_PUT_DUPLICATE) {
+        rg_err_set(err, RG_EINPUT,
+                   "another run of '%.80s' on query '%.80s' with sample %" PRIu32
+                   " was read before, with other content",
+                   rec->config, rec->query, rec->sample);
+        at_place(place, err);
+        return rg_import_reject(im, "key taken by another record", err);
+    }
+    rg_import_count(im, what, place);
+    im->report->runs += what == RG_PUT_NEW;
+    return RG_OK;
+}
+
+/* For records that are no calls or runs: what the put has given, as a status with a place. */
+static enum rg_status
+settle(enum rg_status status, enum rg_put what, const char *kind, const char *name,
+       const struct rg_place *place, struct rg_err *err)
+{
+    if (status == RG_OK && what == RG_PUT_DUPLICATE)
+        status = rg_err_set(err, RG_EINPUT, "%s '%.80s' was read before, with other content", kind,
+                            name);
+    return status == RG_OK ? RG_OK : at_place(place, err);
+}
+
+enum rg_status
+rg_import_put_model(struct rg_import *im, const struct rg_model_rec *rec, enum rg_put *what,
+                    const struct rg_place *place, struct rg_err *err)
+{
+    enum rg_status status;
+
+    *what = RG_PUT_NEW;
+    status = rg_store_put_model(im->store, rec, what, err);
+    return settle(status, *what, "model", rec->name, place, err);
+}
+
+enum rg_status
+rg_import_put_query(struct rg_import *im, const struct rg_query_rec *rec, enum rg_put *what,
+                    const struct rg_place *place, struct rg_err *err)
+{
+    enum rg_status status;
+
+    *what = RG_PUT_NEW;
+    status = rg_store_put_query(im->store, rec, what, err);
+    return settle(status, *what, "query", rec->id, place, err);
+}
+
+enum rg_status
+rg_import_put_kb(struct rg_import *im, const struct rg_kb_rec *rec, enum rg_put *what,
+                 const struct rg_place *place, struct rg_err *err)
+{
+    enum rg_status status;
+
+    *what = RG_PUT_NEW;
+    status = rg_store_put_kb(im->store, rec, what, err);
+    return settle(status, *what, "article", rec->id, place, err);
+}
+
+enum rg_status
+rg_import_put_embedding(struct rg_import *im, const struct rg_embedding_rec *rec, enum rg_put *what,
+                        const struct rg_place *place, struct rg_err *err)
+{
+    enum rg_status status;
+
+    *what = RG_PUT_NEW;
+    status = rg_store_put_embedding(im->store, rec, what, err);
+    return settle(status, *what, "embedding of query", rec->query, place, err);
+}
+
+enum rg_status
+rg_import_put_arrival(struct rg_import *im, const struct rg_arrival_rec *rec,
+                      const struct rg_place *place, struct rg_err *err)
+{
+    enum rg_status status = rg_store_put_arrival(im->store, rec, err);
+
+    return status == RG_OK ? RG_OK : at_place(place, err);
+}
+
+enum rg_status
+rg_import_model(struct rg_import *im, const struct rg_model_rec *rec, const struct rg_place *place,
+                struct rg_err *err)
+{
+    enum rg_put what;
+
+    return rg_import_put_model(im, rec, &what, place, err);
+}
+
+enum rg_status
+rg_import_query(struct rg_import *im, const struct rg_query_rec *rec, const struct rg_place *place,
+                struct rg_err *err)
+{
+    enum rg_put what;
+
+    return rg_import_put_query(im, rec, &what, place, err);
+}
+
+enum rg_status
+rg_import_kb(struct rg_import *im, const struct rg_kb_rec *rec, const struct rg_place *place,
+             struct rg_err *err)
+{
+    enum rg_put what;
+
+    return rg_import_put_kb(im, rec, &what, place, err);
+}
+
+/* ---- formats ---- */
+
+/* Does the importer answer to this name: its own, or the group's before a '-'? */
+static bool
+answers_to(const struct rg_importer *importer, const char *name)
+{
+    size_t n = strlen(name);
+
+    return strncmp(importer->name, name, n) == 0 &&
+           (importer->name[n] == '\0' || importer->name[n] == '-');
+}
+
+static void
+list_formats(struct rg_buf *buf)
+{
+    for (size_t i = 0; i < rg_n_importers; i++)
+        rg_buf_printf(buf, "%s%s", i > 0 ? ", " : "", rg_importers[i].name);
+}
+
+static enum rg_status
+check_format(const char *name, struct rg_err *err)
+{
+    const char **names;
+    const char *near;
+    struct rg_buf list = {0};
+
+    for (size_t i = 0; i < rg_n_importers; i++) {
+        if (answers_to(&rg_importers[i], name))
+            return RG_OK;
+    }
+    names = rg_alloc(rg_n_importers, sizeof *names);
+    for (size_t i = 0; i < rg_n_importers; i++)
+        names[i] = rg_importers[i].name;
+    near = rg_hint(name, names, rg_n_importers);
+    free(names);
+    list_formats(&list);
+    rg_err_set(err, RG_EUSAGE, "unknown format '%s'%s%s%s (known: %s)", name,
+               near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list.data);
+    rg_buf_clear(&list);
+    return RG_EUSAGE;
+}
+
+/* What stops the reading is left to the importer, which reads again and names the place. */
+static enum rg_status
+read_head(const char *path, char **data, size_t *len, struct rg_err *err)
+{
+    gzFile file;
+    int got;
+
+    errno = 0;
+    file = gzopen(path, "rb");
+    if (!file)
+        return rg_err_sys(err, path, errno ? errno : ENOMEM, "cannot open");
+    *data = rg_alloc(HEAD_MAX + 1, 1);
+    got = gzread(file, *data, HEAD_MAX);
+    *len = got > 0 ? (size_t)got : 0;
+    (*data)[*len] = '\0';
+    gzclose(file);
+    return RG_OK;
+}
+
+static enum rg_status
+unknown_format(const char *path, size_t len, struct rg_err *err)
+{
+    struct rg_buf list = {0};
+
+    if (rg_store_is_file(path))
+        return rg_err_set(err, RG_EINPUT,
+                          "%s: an SQLite database is not imported "
+                          "(export a trace file first)",
+                          path);
+    if (len == 0)
+        return rg_err_set(err, RG_EINPUT, "%s: empty file", path);
+    list_formats(&list);
+    rg_err_set(err, RG_EINPUT, "%s: format not recognised (name it, one of: %s)", path, list.data);
+    rg_buf_clear(&list);
+    return RG_EINPUT;
+}
+
+static enum rg_status
+detect(const char *path, const char *wanted, const struct rg_importer **out, struct rg_err *err)
+{
+    struct rg_import_head head = {.path = path};
+    char *data = NULL;
+    enum rg_status status = read_head(path, &data, &head.len, err);
+
+    if (status != RG_OK)
+        return status;
+    head.data = data;
+    *out = NULL;
+    for (size_t i = 0; i < rg_n_importers && !*out; i++) {
+        const struct rg_importer *importer = &rg_importers[i];
+
+        if ((!wanted || answers_to(importer, wanted)) && importer->detect(&head))
+            *out = importer;
+    }
+    free(data);
+    return *out ? RG_OK : unknown_format(path, head.len, err);
+}
+
+static const struct rg_importer *
+find(const char *name)
+{
+    for (size_t i = 0; i < rg_n_importers; i++) {
+        if (strcmp(rg_importers[i].name, name) == 0)
+            return &rg_importers[i];
+    }
+    return NULL;
+}
+
+/* A pipe cannot be looked at before it is read, so without a name it is taken for the native
+ * format. */
+static enum rg_status
+choose(const char *path, const char *wanted, const struct rg_importer **out, struct rg_err *err)
+{
+    struct stat st;
+    bool pipe = strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+
+    if (!wanted && pipe)
+        wanted = "jsonl";
+    *out = wanted ? find(wanted) : NULL;
+    if (*out)
+        return RG_OK;
+    if (pipe)
+        return rg_err_set(err, RG_EUSAGE, "%s: format '%s' cannot be told from a pipe, name one",
+                          path, wanted);
+    return detect(path, wanted, out, err);
+}
+
+/* ---- the import ---- */
+
+struct formats {
+    bool used[64]; /* by index in rg_importers */
+};
+
+static enum rg_status
+import_file(struct rg_import *im, const char *path, struct formats *formats, struct rg_err *err)
+{
+    const struct rg_importer *importer;
+    enum rg_status status = choose(path, im->options->format, &importer, err);
+
+    if (status == RG_EINPUT)
+        return rg_import_reject(im, "file of unknown format", err);
+    if (status != RG_OK)
+        return status;
+    im->report->files++;
+    formats->used[importer - rg_importers] = true;
+    status = importer->file(im, path, err);
+    return status == RG_EINPUT ? rg_import_reject(im, "file given up", err) : status;
+}
+
+static enum rg_status
+import_path(struct rg_import *im, const char *path, struct formats *formats, struct rg_err *err)
+{
+    struct rg_folder folder = {0};
+    enum rg_status status;
+    struct stat st;
+
+    if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return import_file(im, path, formats, err);
+    status = rg_folder_list(&folder, path, err);
+    for (size_t i = 0; status == RG_OK && i < folder.n_passed; i++) {
+        struct rg_place place = {.file = folder.passed[i]};
+
+        rg_import_note(im, "not a regular file or hidden, passed over", &place);
+    }
+    if (status == RG_OK && folder.n == 0)
+        status = rg_err_set(err, RG_EINPUT, "%s: no files in this folder", path);
+    for (size_t i = 0; status == RG_OK && i < folder.n; i++)
+        status = import_file(im, folder.files[i], formats, err);
+    rg_folder_clear(&folder);
+    return status;
+}
+
+/* Where the trace comes from and how it was made. */
+static enum rg_status
+put_meta(struct rg_import *im, const char *const *paths, size_t n, const struct formats *formats,
+         struct rg_err *err)
+{
+    const struct rg_import_options *o = im->options;
+    struct rg_buf source = {0}, format = {0}, options = {0};
+    enum rg_status status;
+
+    for (size_t i = 0; i < n; i++)
+        rg_buf_printf(&source, "%s%s", i > 0 ? "\n" : "", paths[i]);
+    for (size_t i = 0; i < rg_n_importers; i++) {
+        if (formats->used[i])
+            rg_buf_printf(&format, "%s%s", format.len ? "," : "", rg_importers[i].name);
+    }
+    if (o->dataset)
+        rg_buf_printf(&options, "dataset=%s\n", o->dataset);
+    if (o->no_text)
+        rg_buf_puts(&options, "no-text\n");
+    if (im->report->rejected > 0)
+        rg_buf_printf(&options, "rejected=%" PRIu64 "\n", im->report->rejected);
+    status = rg_store_put_meta(im->store, "source", rg_buf_text(&source), err);
+    if (status == RG_OK)
+        status = rg_store_put_meta(im->store, "format", rg_buf_text(&format), err);
+    if (status == RG_OK && options.len > 0)
+        status = rg_store_put_meta(im->store, "options", rg_buf_text(&options), err);
+    rg_buf_clear(&source);
+    rg_buf_clear(&format);
+    rg_buf_clear(&options);
+    return status;
+}
+
+static enum rg_status
+import_all(struct rg_store *store, const char *const *paths, size_t n,
+           const struct rg_import_options *options, struct rg_import_report *report,
+           struct rg_err *err)
+{
+    struct rg_import im = {.options = options, .store = store, .report = report};
+    struct formats formats = {{false}};
+    enum rg_status status = RG_OK;
+
+    assert(rg_n_importers <= sizeof formats.used / sizeof formats.used[0]);
+    for (size_t i = 0; status == RG_OK && i < n; i++)
+        status = import_path(&im, paths[i], &formats, err);
+    return status == RG_OK ? put_meta(&im, paths, n, &formats, err) : status;
+}
+
+static enum rg_status
+rejections(const struct rg_import_report *report, struct rg_err *err)
+{
+    const char *first = NULL;
+
+    for (size_t i = 0; i < report->n_notes && !first; i++) {
+        if (report->notes[i].rejected)
+            first = report->notes[i].first;
+    }
+    if (report->rejected == 0)
+        return RG_OK;
+    return rg_err_set(err, RG_EINPUT, "%" PRIu64 " of %" PRIu64 " records rejected, the first: %s",
+                      report->rejected, report->read, first ? first : "");
+}
+
+enum rg_status
+rg_import_run(const char *out, const char *const *paths, size_t n,
+              const struct rg_import_options *options, struct rg_import_report *report,
+              struct rg_err *err)
+{
+    struct rg_store *store;
+    enum rg_status status = options->format ? check_format(options->format, err) : RG_OK;
+
+    if (status == RG_OK)
+        status = rg_store_create(&store, out, err);
+    if (status != RG_OK)
+        return status;
+    status = import_all(store, paths, n, options, report, err);
+    if (status != RG_OK) {
+        rg_store_abandon(store);
+        return status;
+    }
+    status = rg_store_commit(store, err);
+    return status == RG_OK ? rejections(report, err) : status;
+}
+
+enum rg_status
+rg_store_load(struct rg_store **out, const char *path, struct rg_import_report *report,
+              struct rg_err *err)
+{
+    const struct rg_import_options options = {0};
+    struct rg_import_report own = {0};
+    enum rg_status status;
+
+    *out = NULL;
+    if (strcmp(path, "-") != 0 && rg_store_is_file(path))
+        return rg_store_open(out, path, err);
+    status = rg_store_create_memory(out, path, err);
+    if (status != RG_OK)
+        return status;
+    status = import_all(*out, &path, 1, &options, report ? report : &own, err);
+    rg_import_report_clear(&own);
+    if (status == RG_OK) {
+        status = rg_store_finish_memory(*out, err);
+    } else {
+        rg_store_abandon(*out);
+    }
+    if (status != RG_OK)
+        *out = NULL;
+    return status;
+}
+
+/* ---- placeholders ---- */
+
+/* What known clients write in place of an answer when a call has failed. Origin: RouterGym's remote
+ * engine, whose answer object then has the first one as final_answer. */
+static const char *const placeholders[] = {"LLM unavailable", "Model unavailable"};
+
+static char
+lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool
+begins_with(const char *s, const char *word)
+{
+    while (*word && lower(*s) == lower(*word)) {
+        s++;
+        word++;
+    }
+    return !*word;
+}
+
+static const char *
+skip_blanks(const char *s)
+{
+    return s + strspn(s, " \t\r\n");
+}
+
+/* The text of final_answer in an answer object, JSON or the text of a Python dict; NULL if none. */
+static const char *
+final_answer(const char *text)
+{
+    static const char key[] = "final_answer";
+    const char *s = *text == '{' ? strstr(text, key) : NULL;
+
+    if (!s)
+        return NULL;
+    s += sizeof key - 1;
+    if (*s != '"' && *s != '\'')
+        return NULL;
+    s = skip_blanks(s + 1);
+    if (*s != ':')
+        return NULL;
+    s = skip_blanks(s + 1);
+    return *s == '"' || *s == '\'' ? s + 1 : NULL;
+}
+
+bool
+rg_import_is_placeholder(const char *text)
+{
+    const char *answer;
+
+    if (!text)
+        return false;
+    text = skip_blanks(text);
+    answer = final_answer(text);
+    for (size_t i = 0; i < sizeof placeholders / sizeof placeholders[0]; i++) {
+        if (begins_with(answer ? skip_blanks(answer) : text, placeholders[i]))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,36 @@
+/* The functions of the formats that traces/import.c lists in its table: one pair for each.
+ * detect looks at a file's beginning, file reads a whole file into the import. */
+#ifndef RG_TRACES_IMPORTERS_H
+#define RG_TRACES_IMPORTERS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "traces/import.h"
+
+/* RouterGym: per-row gold scores of April 2026, CSV. */
+bool rg_import_gold_detect(const struct rg_import_head *head);
+RG_MUST_USE enum rg_status rg_import_gold_file(struct rg_import *im, const char *path,
+                                               struct rg_err *err);
+
+/* RouterGym: result CSV of the 200-ticket run, 16 or 30 columns. */
+bool rg_import_results_detect(const struct rg_import_head *head);
+RG_MUST_USE enum rg_status rg_import_results_file(struct rg_import *im, const char *path,
+                                                  struct rg_err *err);
+
+/* RouterGym: raw result lines, JSON Lines of 27, 30 or 45 keys. */
+bool rg_import_raw_detect(const struct rg_import_head *head);
+RG_MUST_USE enum rg_status rg_import_raw_file(struct rg_import *im, const char *path,
+                                              struct rg_err *err);
+
+/* RouterArena: cached results of one model, JSON Lines. */
+bool rg_import_arena_detect(const struct rg_import_head *head);
+RG_MUST_USE enum rg_status rg_import_arena_file(struct rg_import *im, const char *path,
+                                                struct rg_err *err);
+
+/* The native interchange format, JSON Lines. */
+bool rg_import_jsonl_detect(const struct rg_import_head *head);
+RG_MUST_USE enum rg_status rg_import_jsonl_file(struct rg_import *im, const char *path,
+                                                struct rg_err *err);
+
+#endif

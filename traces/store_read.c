@@ -1,0 +1,506 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/pack.h"
+#include "base/utf8.h"
+#include "traces/store_private.h"
+
+/* ---- cells ---- */
+
+static const struct rows_kind {
+    const char *table;
+    const char *sql;
+} kinds[] = {
+    [RG_ROWS_META] = {"meta", "SELECT rowid, key, value FROM meta ORDER BY key"},
+    [RG_ROWS_MODELS] = {"models", "SELECT id, name, tier, input_usd_per_mtok, "
+                                  "output_usd_per_mtok, attrs FROM models ORDER BY id"},
+    [RG_ROWS_MODELS_BY_NAME] = {"models", "SELECT id, name, tier, input_usd_per_mtok, "
+                                          "output_usd_per_mtok, attrs FROM models ORDER BY name"},
+    [RG_ROWS_DATASETS] = {"datasets", "SELECT id, name FROM datasets ORDER BY id"},
+    [RG_ROWS_VARIANTS] = {"variants", "SELECT id, memory, contract FROM variants ORDER BY id"},
+    [RG_ROWS_QUERIES] = {"queries", "SELECT id, dataset, name, category, text, reference, attrs "
+                                    "FROM queries ORDER BY id"},
+    [RG_ROWS_CALLS] = {"calls", "SELECT ord, query, model, variant, sample, status, prompt_tokens, "
+                                "completion_tokens, cost_usd, latency_ms, ttft_ms, score, text, "
+                                "prompt, attrs FROM calls ORDER BY ord"},
+    [RG_ROWS_RUNS] = {"recorded_runs",
+                      "SELECT ord, query, config, sample, variant, chain, model, escalated, "
+                      "status, prompt_tokens, completion_tokens, cost_usd, latency_ms, score, "
+                      "text, prompt, attrs FROM recorded_runs ORDER BY ord"},
+    [RG_ROWS_KB] = {"kb", "SELECT id, name, title, text, attrs FROM kb ORDER BY id"},
+    [RG_ROWS_EMBEDDINGS] = {"embeddings",
+                            "SELECT id, query, space, data FROM embeddings ORDER BY id"},
+    [RG_ROWS_ARRIVALS] = {"arrivals", "SELECT id, at_s, query, prompt_tokens, completion_tokens "
+                                      "FROM arrivals ORDER BY id"},
+};
+
+enum rg_status
+rg_rows_open(struct rg_rows *rows, struct rg_store *s, enum rg_rows_kind kind, struct rg_err *err)
+{
+    *rows = (struct rg_rows){.store = s, .table = kinds[kind].table, .kind = kind, .err = err};
+    rows->status = rg_store_prepare(s, &rows->stmt, kinds[kind].sql, err);
+    return rows->status;
+}
+
+enum rg_status
+rg_rows_close(struct rg_rows *rows)
+{
+    sqlite3_finalize(rows->stmt);
+    rows->stmt = NULL;
+    return rows->status;
+}
+
+enum rg_status
+rg_rows_close_all(struct rg_rows *rows, int64_t n)
+{
+    if (rows->status == RG_OK && rows->row != n)
+        rows->status = rg_err_set(rows->err, RG_EINPUT,
+                                  "%s: damaged trace file: table %s: %" PRId64
+                                  " rows found, %" PRId64 " expected",
+                                  rows->store->path, rows->table, rows->row, n);
+    return rg_rows_close(rows);
+}
+
+static void damaged(struct rg_rows *rows, int column, const char *fmt, ...) RG_PRINTF(3, 4);
+
+/* The first failure is kept. */
+static void
+damaged(struct rg_rows *rows, int column, const char *fmt, ...)
+{
+    char what[200];
+    va_list ap;
+
+    if (rows->status != RG_OK)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof what, fmt, ap);
+    va_end(ap);
+    rows->status = rg_err_set(
+        rows->err, RG_EINPUT, "%s: damaged trace file: table %s, row %" PRId64 ", %s: %s",
+        rows->store->path, rows->table, rows->row, sqlite3_column_name(rows->stmt, column), what);
+}
+
+static const char *
+type_name(int type)
+{
+    switch (type) {
+    case SQLITE_INTEGER:
+        return "an integer";
+    case SQLITE_FLOAT:
+        return "a real number";
+    case SQLITE_TEXT:
+        return "a text";
+    case SQLITE_BLOB:
+        return "a blob";
+    default:
+        return "NULL";
+    }
+}
+
+/* Is the cell of this type? NULL is said to be absent, silently if that is allowed. */
+static bool
+has_type(struct rg_rows *rows, int column, int type, bool optional)
+{
+    int found = sqlite3_column_type(rows->stmt, column);
+
+    if (found == type)
+        return true;
+    if (found != SQLITE_NULL || !optional)
+        damaged(rows, column, "%s found, %s expected", type_name(found), type_name(type));
+    return false;
+}
+
+static int64_t
+get_int(struct rg_rows *rows, int column, int64_t lo, int64_t hi)
+{
+    int64_t x;
+
+    if (!has_type(rows, column, SQLITE_INTEGER, false))
+        return lo;
+    x = sqlite3_column_int64(rows->stmt, column);
+    if (x >= lo && x <= hi)
+        return x;
+    damaged(rows, column, "%" PRId64 " found, %" PRId64 " to %" PRId64 " expected", x, lo, hi);
+    return lo;
+}
+
+/* The same where NULL is allowed, which gives absent. */
+static int64_t
+get_int_or(struct rg_rows *rows, int column, int64_t lo, int64_t hi, int64_t absent)
+{
+    if (sqlite3_column_type(rows->stmt, column) == SQLITE_NULL)
+        return absent;
+    return get_int(rows, column, lo, hi);
+}
+
+static double
+get_double(struct rg_rows *rows, int column, bool negative)
+{
+    double x;
+
+    if (!has_type(rows, column, SQLITE_FLOAT, true))
+        return NAN;
+    x = sqlite3_column_double(rows->stmt, column);
+    if (!isfinite(x) || (x < 0 && !negative))
+        damaged(rows, column, "%g found, a finite number%s expected", x,
+                negative ? "" : " of at least 0");
+    return x;
+}
+
+static bool
+is_clean(const char *s, size_t n)
+{
+    return rg_utf8_check(s, n) == n && !memchr(s, '\0', n);
+}
+
+static const char *
+get_text(struct rg_rows *rows, int column, bool optional)
+{
+    const char *absent = optional ? NULL : "";
+    const char *s;
+
+    if (!has_type(rows, column, SQLITE_TEXT, optional))
+        return absent;
+    s = (const char *)sqlite3_column_text(rows->stmt, column);
+    if (!s)
+        rg_mem_fail(0);
+    if (!is_clean(s, (size_t)sqlite3_column_bytes(rows->stmt, column))) {
+        damaged(rows, column, "no valid UTF-8 text");
+        return absent;
+    }
+    return s;
+}
+
+/* A reference to a row of a table of n rows, as an index; RG_NAMES_NONE for NULL where allowed. */
+static uint32_t
+get_ref(struct rg_rows *rows, int column, int64_t n, bool optional)
+{
+    if (optional && sqlite3_column_type(rows->stmt, column) == SQLITE_NULL)
+        return RG_NAMES_NONE;
+    return (uint32_t)(get_int(rows, column, 1, n) - 1);
+}
+
+static int64_t
+get_text_id(struct rg_rows *rows, int column)
+{
+    return get_int_or(rows, column, 1, rows->store->n_texts, 0);
+}
+
+static int64_t
+get_tokens(struct rg_rows *rows, int column)
+{
+    return get_int_or(rows, column, 0, RG_STORE_TOKENS_MAX, -1);
+}
+
+/* ---- rows ---- */
+
+static bool
+next(struct rg_rows *rows)
+{
+    int rc;
+
+    if (rows->status != RG_OK)
+        return false;
+    rc = sqlite3_step(rows->stmt);
+    if (rc == SQLITE_DONE)
+        return false;
+    if (rc != SQLITE_ROW) {
+        rows->status = rg_store_fail(rows->store, rows->err);
+        return false;
+    }
+    return true;
+}
+
+/* Next row of a table whose keys are 1, 2, ... */
+static bool
+next_numbered(struct rg_rows *rows)
+{
+    if (!next(rows))
+        return false;
+    rows->row++;
+    get_int(rows, 0, rows->row, rows->row);
+    return true;
+}
+
+/* Next row of calls or runs: their keys grow, and are less than 2^32 - 1. */
+static bool
+next_ord(struct rg_rows *rows, int64_t *ord)
+{
+    if (!next(rows))
+        return false;
+    *ord = get_int(rows, 0, rows->row, UINT32_MAX - 1);
+    rows->row = *ord + 1;
+    return true;
+}
+
+static bool
+done(const struct rg_rows *rows)
+{
+    return rows->status == RG_OK;
+}
+
+bool
+rg_rows_meta(struct rg_rows *rows, const char **key, const char **value)
+{
+    if (!next(rows))
+        return false;
+    rows->row++;
+    *key = get_text(rows, 1, false);
+    *value = get_text(rows, 2, false);
+    return done(rows);
+}
+
+bool
+rg_rows_model(struct rg_rows *rows, struct rg_model_rec *rec)
+{
+    if (rows->kind == RG_ROWS_MODELS ? !next_numbered(rows) : !next(rows))
+        return false;
+    rec->name = get_text(rows, 1, false);
+    rec->tier = (enum rg_tier)get_int(rows, 2, RG_TIER_UNKNOWN, RG_TIER_LLM);
+    rec->input_usd_per_mtok = get_double(rows, 3, false);
+    rec->output_usd_per_mtok = get_double(rows, 4, false);
+    rec->attrs = get_text(rows, 5, true);
+    return done(rows);
+}
+
+bool
+rg_rows_dataset(struct rg_rows *rows, const char **name)
+{
+    if (!next_numbered(rows))
+        return false;
+    *name = get_text(rows, 1, false);
+    return done(rows);
+}
+
+bool
+rg_rows_variant(struct rg_rows *rows, struct rg_variant_row *row)
+{
+    if (!next_numbered(rows))
+        return false;
+    row->memory = get_text(rows, 1, false);
+    row->contract = (enum rg_truth)get_int(rows, 2, RG_UNKNOWN, RG_TRUE);
+    return done(rows);
+}
+
+bool
+rg_rows_query(struct rg_rows *rows, struct rg_query_row *row)
+{
+    if (!next_numbered(rows))
+        return false;
+    *row = (struct rg_query_row){0};
+    row->dataset = get_ref(rows, 1, rows->store->n_datasets, false);
+    row->rec.id = get_text(rows, 2, false);
+    row->rec.category = get_text(rows, 3, true);
+    row->text = get_text_id(rows, 4);
+    row->reference = get_text_id(rows, 5);
+    row->rec.attrs = get_text(rows, 6, true);
+    return done(rows);
+}
+
+bool
+rg_rows_call(struct rg_rows *rows, struct rg_call_row *row)
+{
+    const struct rg_store *s = rows->store;
+    struct rg_call_rec *rec = &row->rec;
+
+    *rec = rg_call_rec_empty();
+    if (!next_ord(rows, &row->ord))
+        return false;
+    row->query = get_ref(rows, 1, s->n_queries, false);
+    row->model = get_ref(rows, 2, s->n_models, false);
+    row->variant = get_ref(rows, 3, s->n_variants, false);
+    rec->sample = (uint32_t)get_int(rows, 4, 0, RG_STORE_SAMPLE_MAX);
+    rec->status = (enum rg_call_status)get_int(rows, 5, 0, RG_N_CALL_STATUS - 1);
+    rec->prompt_tokens = get_tokens(rows, 6);
+    rec->completion_tokens = get_tokens(rows, 7);
+    rec->cost_usd = get_double(rows, 8, false);
+    rec->latency_ms = get_double(rows, 9, false);
+    rec->ttft_ms = get_double(rows, 10, false);
+    rec->score = get_double(rows, 11, true);
+    row->text = get_text_id(rows, 12);
+    row->prompt = get_text_id(rows, 13);
+    rec->attrs = get_text(rows, 14, true);
+    return done(rows);
+}
+
+bool
+rg_rows_run(struct rg_rows *rows, struct rg_run_row *row)
+{
+    const struct rg_store *s = rows->store;
+    struct rg_run_rec *rec = &row->rec;
+
+    *rec = rg_run_rec_empty();
+    if (!next_ord(rows, &row->ord))
+        return false;
+    row->query = get_ref(rows, 1, s->n_queries, false);
+    rec->config = get_text(rows, 2, false);
+    rec->sample = (uint32_t)get_int(rows, 3, 0, RG_STORE_SAMPLE_MAX);
+    row->variant = get_ref(rows, 4, s->n_variants, false);
+    rec->chain = get_text(rows, 5, true);
+    row->model = get_ref(rows, 6, s->n_models, true);
+    rec->escalated = (enum rg_truth)get_int(rows, 7, RG_UNKNOWN, RG_TRUE);
+    rec->status = (enum rg_call_status)get_int(rows, 8, 0, RG_N_CALL_STATUS - 1);
+    rec->prompt_tokens = get_tokens(rows, 9);
+    rec->completion_tokens = get_tokens(rows, 10);
+    rec->cost_usd = get_double(rows, 11, false);
+    rec->latency_ms = get_double(rows, 12, false);
+    rec->score = get_double(rows, 13, true);
+    row->text = get_text_id(rows, 14);
+    row->prompt = get_text_id(rows, 15);
+    rec->attrs = get_text(rows, 16, true);
+    return done(rows);
+}
+
+bool
+rg_rows_kb(struct rg_rows *rows, struct rg_kb_row *row)
+{
+    if (!next_numbered(rows))
+        return false;
+    *row = (struct rg_kb_row){0};
+    row->rec.id = get_text(rows, 1, false);
+    row->rec.title = get_text(rows, 2, true);
+    row->text = get_text_id(rows, 3);
+    row->rec.attrs = get_text(rows, 4, true);
+    return done(rows);
+}
+
+bool
+rg_rows_embedding(struct rg_rows *rows, struct rg_embedding_row *row)
+{
+    size_t n;
+
+    if (!next_numbered(rows))
+        return false;
+    row->query = get_ref(rows, 1, rows->store->n_queries, false);
+    row->space = get_text(rows, 2, false);
+    if (!has_type(rows, 3, SQLITE_BLOB, false))
+        return false;
+    row->data = sqlite3_column_blob(rows->stmt, 3);
+    n = (size_t)sqlite3_column_bytes(rows->stmt, 3);
+    if (!row->data || n == 0 || n % 4 != 0 || n / 4 > RG_STORE_DIMENSIONS_MAX)
+        damaged(rows, 3, "%zu bytes found, 4 for each of 1 to %d values expected", n,
+                RG_STORE_DIMENSIONS_MAX);
+    row->n = (uint32_t)(n / 4);
+    return done(rows);
+}
+
+bool
+rg_rows_arrival(struct rg_rows *rows, struct rg_arrival_row *row)
+{
+    if (!next_numbered(rows))
+        return false;
+    *row = (struct rg_arrival_row){0};
+    row->rec.at_s = get_double(rows, 1, false);
+    if (isnan(row->rec.at_s))
+        damaged(rows, 1, "NULL found, a number expected");
+    row->query = get_ref(rows, 2, rows->store->n_queries, true);
+    row->rec.prompt_tokens = get_tokens(rows, 3);
+    row->rec.completion_tokens = get_tokens(rows, 4);
+    return done(rows);
+}
+
+/* ---- counts, texts, meta ---- */
+
+static enum rg_status
+count(struct rg_store *s, const char *sql, int64_t max, int64_t *out, struct rg_err *err)
+{
+    sqlite3_stmt *stmt;
+    enum rg_status status = rg_store_prepare(s, &stmt, sql, err);
+
+    if (status != RG_OK)
+        return status;
+    if (sqlite3_step(stmt) == SQLITE_ROW)
+        *out = sqlite3_column_int64(stmt, 0);
+    else
+        status = rg_store_fail(s, err);
+    sqlite3_finalize(stmt);
+    if (status == RG_OK && (*out < 0 || *out > max))
+        status = rg_err_set(err, RG_EINPUT,
+                            "%s: damaged trace file: %" PRId64 " rows of a kind (at most %" PRId64
+                            " expected)",
+                            s->path, *out, max);
+    return status;
+}
+
+enum rg_status
+rg_store_count(struct rg_store *s, struct rg_err *err)
+{
+    static const char texts[] = "SELECT coalesce(max(id), 0) FROM texts";
+    const int64_t many = UINT32_MAX - 1;
+    enum rg_status status;
+
+    if ((status = count(s, "SELECT count(*) FROM models", many, &s->n_models, err)) != RG_OK ||
+        (status = count(s, "SELECT count(*) FROM datasets", many, &s->n_datasets, err)) != RG_OK ||
+        (status = count(s, "SELECT count(*) FROM variants", RG_STORE_VARIANTS_MAX, &s->n_variants,
+                        err)) != RG_OK ||
+        (status = count(s, "SELECT count(*) FROM queries", many, &s->n_queries, err)) != RG_OK)
+        return status;
+    return count(s, texts, many, &s->n_texts, err);
+}
+
+/* The row that the look-up of a text stands on, unpacked to the end of buf. */
+static enum rg_status
+unpack_row(struct rg_store *s, int64_t id, struct rg_buf *buf, struct rg_err *err)
+{
+    int64_t bytes = sqlite3_column_int64(s->text, 0);
+    size_t n = (size_t)sqlite3_column_bytes(s->text, 1);
+    size_t before = buf->len;
+    struct rg_err why = {.status = RG_EINPUT};
+
+    if (sqlite3_column_type(s->text, 0) != SQLITE_INTEGER ||
+        sqlite3_column_type(s->text, 1) != SQLITE_BLOB || bytes < 0 || bytes > RG_STORE_TEXT_MAX)
+        return rg_err_set(err, RG_EINPUT, "%s: damaged trace file: text %" PRId64 " has no length",
+                          s->path, id);
+    if (rg_unpack(buf, sqlite3_column_blob(s->text, 1), n, (size_t)bytes, &why) != RG_OK)
+        return rg_err_set(err, RG_EINPUT, "%s: damaged trace file: text %" PRId64 ": %s", s->path,
+                          id, why.text);
+    if (!is_clean(rg_buf_text(buf) + before, buf->len - before))
+        return rg_err_set(err, RG_EINPUT,
+                          "%s: damaged trace file: text %" PRId64 " is no valid UTF-8 text",
+                          s->path, id);
+    return RG_OK;
+}
+
+enum rg_status
+rg_store_text(struct rg_store *s, int64_t id, struct rg_buf *buf, struct rg_err *err)
+{
+    enum rg_status status = RG_OK;
+    int rc;
+
+    if (id == 0)
+        return RG_OK;
+    if (!s->text)
+        status = rg_store_prepare(s, &s->text, "SELECT bytes, data FROM texts WHERE id = ?1", err);
+    if (status != RG_OK)
+        return status;
+    sqlite3_bind_int64(s->text, 1, id);
+    rc = sqlite3_step(s->text);
+    if (rc == SQLITE_ROW)
+        status = unpack_row(s, id, buf, err);
+    else if (rc == SQLITE_DONE)
+        status = rg_err_set(err, RG_EINPUT, "%s: damaged trace file: text %" PRId64 " is missing",
+                            s->path, id);
+    else
+        status = rg_store_fail(s, err);
+    sqlite3_reset(s->text);
+    return status;
+}
+
+const char *
+rg_store_meta(struct rg_store *s, const char *key)
+{
+    struct rg_err err;
+
+    if (!s->meta &&
+        rg_store_prepare(s, &s->meta, "SELECT value FROM meta WHERE key = ?1", &err) != RG_OK)
+        return NULL;
+    sqlite3_reset(s->meta);
+    sqlite3_bind_text(s->meta, 1, key, -1, SQLITE_TRANSIENT);
+    if (sqlite3_step(s->meta) != SQLITE_ROW)
+        return NULL;
+    return (const char *)sqlite3_column_text(s->meta, 0);
+}
