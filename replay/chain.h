@@ -1,0 +1,50 @@
+/* The attempt chain of a request: a state machine without a clock.
+ *
+ * It asks for a call, is told when that is over, and goes on or ends:
+ *
+ *     step = rg_chain_begin(policy, &chain, &view);
+ *     while (step == RG_CHAIN_CALL) {
+ *         ... the call chain.at.call takes place ...
+ *         step = rg_chain_next(policy, &chain);
+ *     }
+ *
+ * Every attempt is billed, also one that fails. */
+#ifndef RG_REPLAY_CHAIN_H
+#define RG_REPLAY_CHAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "replay/policy.h"
+#include "replay/router/router.h"
+
+enum rg_chain_step {
+    RG_CHAIN_CALL,    /* chain.at is to be called */
+    RG_CHAIN_DONE,    /* chain.at holds the final answer */
+    RG_CHAIN_FAILED,  /* no attempt gave an answer */
+    RG_CHAIN_SKIPPED, /* a call is not recorded, and the policy leaves such requests out */
+    RG_CHAIN_MISSING, /* a call is not recorded, and the policy makes that an error */
+};
+
+/* The router never asks more often than this; a router that does is a programming fault. */
+enum { RG_CHAIN_MAX = 16 };
+
+struct rg_chain {
+    struct rg_router_view view;
+    struct rg_attempt at; /* the current or final attempt */
+    uint32_t attempts;
+    uint32_t exact;                 /* of those, answered by an exact call */
+    double cost_usd;                /* of all attempts; NaN as soon as one cost is not recorded */
+    bool escalated;                 /* the large model was asked for a reason that escalates */
+    uint16_t reasons[RG_CHAIN_MAX]; /* enum rg_reason of each attempt */
+};
+
+enum rg_chain_step rg_chain_begin(const struct rg_policy *p, struct rg_chain *c,
+                                  const struct rg_router_view *view);
+enum rg_chain_step rg_chain_next(const struct rg_policy *p, struct rg_chain *c);
+
+/* Score of a finished chain: the recorded score of the final answer, 0 when it failed, NaN when the
+ * answer's score was not recorded. */
+double rg_chain_score(const struct rg_policy *p, const struct rg_chain *c, enum rg_chain_step end);
+
+#endif

@@ -1,0 +1,143 @@
+#include "replay/lookup.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+const char *const rg_missing_names[] = {"error", "skip", "fail", NULL};
+
+/* Calls are sorted by (query, model, variant, sample). */
+static bool
+before(const struct rg_trace_calls *c, uint32_t i, uint32_t model, uint16_t variant,
+       uint32_t sample)
+{
+    if (c->model[i] != model)
+        return c->model[i] < model;
+    if (c->variant[i] != variant)
+        return c->variant[i] < variant;
+    return c->sample[i] < sample;
+}
+
+/* First call of the query that is not before (model, variant, sample). */
+static uint32_t
+lower_bound(const struct rg_trace *t, uint32_t query, uint32_t model, uint16_t variant,
+            uint32_t sample)
+{
+    uint32_t lo = t->queries.first[query];
+    uint32_t hi = t->queries.first[query + 1];
+
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+
+        if (before(&t->calls, mid, model, variant, sample))
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+static bool
+is_of(const struct rg_trace *t, uint32_t i, uint32_t query, uint32_t model, uint16_t variant)
+{
+    return i >= t->queries.first[query] && i < t->queries.first[query + 1] &&
+           t->calls.model[i] == model && t->calls.variant[i] == variant;
+}
+
+struct rg_found
+rg_lookup_call(const struct rg_trace *t, uint32_t query, uint32_t model, uint16_t variant,
+               uint32_t sample)
+{
+    uint32_t i = lower_bound(t, query, model, variant, sample);
+
+    if (is_of(t, i, query, model, variant) && t->calls.sample[i] == sample)
+        return (struct rg_found){i, true};
+    if (i > 0 && is_of(t, i - 1, query, model, variant))
+        return (struct rg_found){i - 1, false};
+    if (is_of(t, i, query, model, variant))
+        return (struct rg_found){i, false};
+    return (struct rg_found){RG_NO_CALL, false};
+}
+
+void
+rg_lookup_samples(const struct rg_trace *t, uint16_t variant, uint32_t *samples)
+{
+    const struct rg_trace_calls *c = &t->calls;
+
+    for (size_t q = 0; q < t->n_queries; q++)
+        samples[q] = 1;
+    for (size_t i = 0; i < t->n_calls; i++)
+        if (c->variant[i] == variant && c->sample[i] + 1u > samples[c->query[i]])
+            samples[c->query[i]] = c->sample[i] + 1u;
+}
+
+/* ---- variants ---- */
+
+static size_t
+calls_of_variant(const struct rg_trace *t, size_t variant)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->n_calls; i++)
+        n += t->calls.variant[i] == variant;
+    return n;
+}
+
+static const char *
+default_memory(const struct rg_trace *t)
+{
+    const char *best = "none";
+    size_t most = 0;
+
+    for (size_t v = 0; v < t->n_variants; v++) {
+        size_t n = calls_of_variant(t, v);
+
+        if (n > 0 && strcmp(t->variants[v].memory, "none") == 0)
+            return "none";
+        if (n > most) {
+            most = n;
+            best = t->variants[v].memory;
+        }
+    }
+    return best;
+}
+
+static enum rg_status
+no_variant(const struct rg_trace *t, const char *memory, enum rg_truth contract, struct rg_err *err)
+{
+    static const char *const prompt[] = {"", " plain", " contract"};
+    struct rg_buf known = {0};
+
+    for (size_t v = 0; v < t->n_variants; v++)
+        if (calls_of_variant(t, v) > 0)
+            rg_buf_printf(&known, "%s%s%s", known.len ? ", " : "", t->variants[v].memory,
+                          prompt[t->variants[v].contract + 1]);
+    rg_err_set(err, RG_EUSAGE, "%s: no calls recorded with memory '%s'%s%s (recorded: %s)", t->path,
+               memory, contract == RG_UNKNOWN ? "" : " and prompt", prompt[contract + 1],
+               known.len ? rg_buf_text(&known) : "no calls at all");
+    rg_buf_clear(&known);
+    return err->status;
+}
+
+enum rg_status
+rg_lookup_variant(const struct rg_trace *t, const char *memory, enum rg_truth contract,
+                  uint16_t *variant, struct rg_err *err)
+{
+    const char *wanted = memory ? memory : default_memory(t);
+    int found = -1;
+
+    for (size_t v = 0; v < t->n_variants; v++) {
+        const struct rg_trace_variant *x = &t->variants[v];
+
+        if (strcmp(x->memory, wanted) != 0 || calls_of_variant(t, v) == 0 ||
+            (contract != RG_UNKNOWN && x->contract != contract))
+            continue;
+        if (found < 0 || (x->contract == RG_TRUE && t->variants[found].contract != RG_TRUE))
+            found = (int)v;
+    }
+    if (found < 0)
+        return no_variant(t, wanted, contract, err);
+    *variant = (uint16_t)found;
+    return RG_OK;
+}
