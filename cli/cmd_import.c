@@ -1,0 +1,178 @@
+/* routergym-sim import: recordings of other programs into a trace file. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "stats/table.h"
+#include "traces/import.h"
+
+struct values {
+    const char *from, *output, *dataset;
+    bool keep_going, no_text;
+    int format;
+};
+
+#define VALUE(member) offsetof(struct values, member)
+static const struct rg_opt options[] = {
+    {.name = "from",
+     .kind = RG_OPT_STRING,
+     .offset = VALUE(from),
+     .arg = "FORMAT",
+     .help =
+         "format of the files (default: recognised for each);\none of those listed in the manual"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = RG_OPT_STRING,
+     .offset = VALUE(output),
+     .arg = "TRACE",
+     .help = "trace file to write (required)"},
+    {.name = "dataset",
+     .kind = RG_OPT_STRING,
+     .offset = VALUE(dataset),
+     .arg = "NAME",
+     .help = "name of the dataset, in place of the format's own"},
+    {.name = "keep-going",
+     .letter = 'k',
+     .kind = RG_OPT_FLAG,
+     .offset = VALUE(keep_going),
+     .help = "count bad records and go on (exit status still 3)"},
+    {.name = "no-text",
+     .kind = RG_OPT_FLAG,
+     .offset = VALUE(no_text),
+     .help = "leave the texts of answers and prompts out"},
+    RG_OPT_FORMAT_ROW(struct values, format),
+};
+#undef VALUE
+
+static struct rg_table *
+counts_table(const struct rg_import_report *r)
+{
+    static const char *const names[] = {"files",    "read",  "kept", "superseded",
+                                        "rejected", "calls", "runs"};
+    static const char *const heads[] = {"files",    "records read", "kept",         "superseded",
+                                        "rejected", "calls",        "recorded runs"};
+    const uint64_t counts[] = {r->files,    r->read,  r->kept, r->superseded,
+                               r->rejected, r->calls, r->runs};
+    enum { N = sizeof counts / sizeof counts[0] };
+    struct rg_table *t = rg_table_new("Import");
+
+    for (size_t i = 0; i < N; i++)
+        rg_table_column(t, names[i], heads[i], RG_COL_INTEGER, 0, false);
+    rg_table_row(t);
+    for (size_t i = 0; i < N; i++)
+        rg_table_integer(t, i, (int64_t)counts[i]);
+    return t;
+}
+
+static void
+put_notes(struct rg_table *t, const struct rg_import_report *r, bool rejected)
+{
+    for (size_t i = 0; i < r->n_notes; i++) {
+        const struct rg_import_note *note = &r->notes[i];
+
+        if (note->rejected != rejected)
+            continue;
+        rg_table_row(t);
+        rg_table_integer(t, 0, (int64_t)rg_table_rows(t));
+        rg_table_text(t, 1, rejected ? "rejected" : "remark");
+        rg_table_integer(t, 2, (int64_t)note->count);
+        rg_table_text(t, 3, note->what);
+        if (note->first)
+            rg_table_text(t, 4, note->first);
+    }
+}
+
+/* Rejections first, then remarks, each in the order of their first appearance. */
+static struct rg_table *
+notes_table(const struct rg_import_report *r)
+{
+    struct rg_table *t = rg_table_new("Rejections and remarks");
+
+    rg_table_column(t, "no", NULL, RG_COL_INTEGER, 0, true);
+    rg_table_column(t, "kind", NULL, RG_COL_TEXT, 0, false);
+    rg_table_column(t, "count", NULL, RG_COL_INTEGER, 0, false);
+    rg_table_column(t, "what", NULL, RG_COL_TEXT, 0, false);
+    rg_table_column(t, "first", "first at", RG_COL_TEXT, 0, false);
+    put_notes(t, r, true);
+    put_notes(t, r, false);
+    return t;
+}
+
+static void
+print_report(const struct rg_import_report *report, enum rg_format format)
+{
+    struct rg_table *tables[] = {counts_table(report), notes_table(report)};
+    struct rg_buf out = {0};
+
+    rg_tables_print(tables, report->n_notes > 0 ? 2 : 1, format, rg_cli_width(), &out);
+    rg_cli_out(&out);
+    rg_buf_clear(&out);
+    rg_table_free(tables[0]);
+    rg_table_free(tables[1]);
+}
+
+/* The operands with the names of bundled traces replaced by their paths; "-" and names that are
+ * nowhere are left to the import. */
+static enum rg_status
+import(const struct values *v, char **args, size_t n, struct rg_import_report *report,
+       struct rg_err *err)
+{
+    const struct rg_import_options o = {
+        .format = v->from,
+        .dataset = v->dataset,
+        .keep_going = v->keep_going,
+        .no_text = v->no_text,
+    };
+    const char **paths = rg_alloc(n, sizeof *paths);
+    char **found = rg_zalloc(n, sizeof *found);
+    enum rg_status rc;
+
+    for (size_t i = 0; i < n; i++) {
+        found[i] = strcmp(args[i], "-") == 0 ? NULL : rg_cli_find("", args[i]);
+        paths[i] = found[i] ? found[i] : args[i];
+    }
+    rc = rg_import_run(v->output, paths, n, &o, report, err);
+    for (size_t i = 0; i < n; i++)
+        free(found[i]);
+    free(found);
+    free(paths);
+    return rc;
+}
+
+static int
+run(int argc, char **argv)
+{
+    struct values v = {0};
+    struct rg_import_report report = {0};
+    struct rg_err err;
+    enum rg_status rc;
+    char **args;
+    size_t n_args;
+    int status = rg_options_parse(&rg_cmd_import, argc, argv, &v, &args, &n_args);
+
+    if (status >= 0)
+        return status;
+    if (!v.output) {
+        rg_cli_say("import: no trace file to write: give --output TRACE");
+        return RG_EUSAGE;
+    }
+    rc = import(&v, args, n_args, &report, &err);
+    /* Without a trace file there is nothing to report on but the error. */
+    if (rc == RG_OK || report.rejected > 0)
+        print_report(&report, (enum rg_format)v.format);
+    status = rc == RG_OK ? 0 : rg_cli_fail(&err);
+    rg_import_report_clear(&report);
+    return status;
+}
+
+const struct rg_command rg_cmd_import = {
+    .name = "import",
+    .usage = "[OPTIONS] -o TRACE FILE...",
+    .brief = "read recordings of other programs into a trace file",
+    .opts = options,
+    .n_opts = sizeof options / sizeof *options,
+    .min_args = 1,
+    .max_args = SIZE_MAX,
+    .run = run,
+};

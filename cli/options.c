@@ -1,0 +1,318 @@
+#include "cli/options.h"
+
+#include <assert.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hint.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "cli/cli.h"
+
+const char *const rg_format_names[] = {"text", "csv", "json", "markdown", "latex", NULL};
+
+/* getopt_long's values for options without a letter. */
+enum { FIRST_LONG = 256 };
+enum { USAGE_EXIT = RG_EUSAGE };
+
+static const char *
+program(const struct rg_command *cmd, char *buf, size_t n)
+{
+    snprintf(buf, n, "routergym-sim %s", cmd->name);
+    return buf;
+}
+
+static int
+usage_error(const struct rg_command *cmd, const char *text)
+{
+    rg_cli_say("%s: %s; see 'routergym-sim %s --help'", cmd->name, text, cmd->name);
+    return USAGE_EXIT;
+}
+
+void
+rg_opt_list_clear(struct rg_opt_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (struct rg_opt_list){0};
+}
+
+static void
+list_add(struct rg_opt_list *list, const char *arg)
+{
+    for (const char *p = arg;;) {
+        const char *comma = strchr(p, ',');
+        size_t n = comma ? (size_t)(comma - p) : strlen(p);
+
+        list->items = rg_grow(list->items, &list->cap, list->n + 1, sizeof *list->items);
+        list->items[list->n++] = rg_strndup(p, n);
+        if (!comma)
+            return;
+        p = comma + 1;
+    }
+}
+
+/* ---- values ---- */
+
+static const char *
+bounds_text(const struct rg_opt *opt, char *buf, size_t n)
+{
+    char lo[RG_NUM_MAX];
+    char hi[RG_NUM_MAX];
+
+    rg_num_print(lo, opt->min);
+    rg_num_print(hi, opt->max);
+    snprintf(buf, n, "expected a number from %s to %s", lo, hi);
+    return buf;
+}
+
+static bool
+out_of_bounds(const struct rg_opt *opt, double x)
+{
+    bool bounded = opt->min < opt->max || opt->min > 0 || opt->max > 0;
+
+    return bounded && (x < opt->min || x > opt->max);
+}
+
+static int
+set_number(const struct rg_command *cmd, const struct rg_opt *opt, const char *arg, void *to)
+{
+    char text[256];
+    char bounds[128];
+    double x = 0;
+    uint64_t u = 0;
+    const char *why = opt->kind == RG_OPT_U64 ? rg_num_u64(arg, strlen(arg), &u)
+                                              : rg_num_double(arg, strlen(arg), &x);
+
+    if (opt->kind == RG_OPT_U64)
+        x = (double)u;
+    if (why) {
+        snprintf(text, sizeof text, "--%s: %s (found '%.60s', expected a%s number)", opt->name, why,
+                 arg, opt->kind == RG_OPT_U64 ? " whole" : "");
+        return usage_error(cmd, text);
+    }
+    if (out_of_bounds(opt, x)) {
+        snprintf(text, sizeof text, "--%s: out of range (found %.60s, %s)", opt->name, arg,
+                 bounds_text(opt, bounds, sizeof bounds));
+        return usage_error(cmd, text);
+    }
+    if (opt->kind == RG_OPT_U64)
+        memcpy(to, &u, sizeof u);
+    else
+        memcpy(to, &x, sizeof x);
+    return -1;
+}
+
+static int
+set_choice(const struct rg_command *cmd, const struct rg_opt *opt, const char *arg, void *to)
+{
+    struct rg_buf text = {0};
+    size_t n = 0;
+    int status;
+
+    for (; opt->choices[n]; n++) {
+        if (strcmp(opt->choices[n], arg) == 0) {
+            int k = (int)n;
+            memcpy(to, &k, sizeof k);
+            return -1;
+        }
+    }
+    const char *near = rg_hint(arg, opt->choices, n);
+    rg_buf_printf(&text, "--%s: unknown value (found '%s', expected ", opt->name, arg);
+    for (size_t i = 0; i < n; i++)
+        rg_buf_printf(&text, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", opt->choices[i]);
+    rg_buf_puts(&text, ")");
+    if (near)
+        rg_buf_printf(&text, "; did you mean '%s'?", near);
+    status = usage_error(cmd, rg_buf_text(&text));
+    rg_buf_clear(&text);
+    return status;
+}
+
+static int
+set_value(const struct rg_command *cmd, const struct rg_opt *opt, const char *arg, void *values)
+{
+    void *to = (char *)values + opt->offset;
+    bool on = true;
+
+    switch (opt->kind) {
+    case RG_OPT_FLAG:
+        memcpy(to, &on, sizeof on);
+        return -1;
+    case RG_OPT_STRING:
+        memcpy(to, &arg, sizeof arg);
+        return -1;
+    case RG_OPT_LIST:
+        list_add(to, arg);
+        return -1;
+    case RG_OPT_U64:
+    case RG_OPT_DOUBLE:
+        return set_number(cmd, opt, arg, to);
+    case RG_OPT_CHOICE:
+        return set_choice(cmd, opt, arg, to);
+    }
+    assert(false && "unknown kind of option");
+    return USAGE_EXIT;
+}
+
+/* ---- help ---- */
+
+static void
+help_option(const char *name, char letter, const char *arg, const char *help)
+{
+    char head[80];
+    char shortform[8] = "    ";
+    int n;
+
+    if (letter)
+        snprintf(shortform, sizeof shortform, "-%c, ", letter);
+    n = snprintf(head, sizeof head, "  %s--%s%s%s", shortform, name, arg ? " " : "",
+                 arg ? arg : "");
+    printf("%s", head);
+    /* The first line of the text goes beside a short head, else below it. */
+    if (n < 30)
+        printf("%*s", 31 - n, "");
+    else
+        printf("\n%31s", "");
+    for (const char *p = help; *p; p++) {
+        putchar(*p);
+        if (*p == '\n')
+            printf("%31s", "");
+    }
+    putchar('\n');
+}
+
+static void
+help(const struct rg_command *cmd)
+{
+    printf("Usage: routergym-sim %s %s\n%s.\n\nOptions:\n", cmd->name, cmd->usage, cmd->brief);
+    for (size_t i = 0; i < cmd->n_opts; i++)
+        help_option(cmd->opts[i].name, cmd->opts[i].letter, cmd->opts[i].arg, cmd->opts[i].help);
+    help_option("help", 'h', NULL, "print this and exit");
+    help_option("version", 'V', NULL, "print the version and exit");
+    printf("\nThe manual: man routergym-sim-%s\n", cmd->name);
+}
+
+/* ---- parsing ---- */
+
+static struct option *
+long_options(const struct rg_command *cmd, char *shorts)
+{
+    struct option *longs = rg_zalloc(cmd->n_opts + 3, sizeof *longs);
+    size_t i;
+
+    *shorts++ = ':';
+    for (i = 0; i < cmd->n_opts; i++) {
+        const struct rg_opt *opt = &cmd->opts[i];
+        int has_arg = opt->kind != RG_OPT_FLAG;
+
+        longs[i] = (struct option){opt->name, has_arg, NULL, FIRST_LONG + (int)i};
+        if (opt->letter) {
+            *shorts++ = opt->letter;
+            if (has_arg)
+                *shorts++ = ':';
+        }
+    }
+    longs[i++] = (struct option){"help", no_argument, NULL, 'h'};
+    longs[i] = (struct option){"version", no_argument, NULL, 'V'};
+    memcpy(shorts, "hV", 3);
+    return longs;
+}
+
+static int
+unknown_option(const struct rg_command *cmd, const char *word, int letter)
+{
+    char text[256];
+    const char **names = rg_alloc(cmd->n_opts + 2, sizeof *names);
+    char bare[64];
+    const char *near;
+
+    for (size_t i = 0; i < cmd->n_opts; i++)
+        names[i] = cmd->opts[i].name;
+    names[cmd->n_opts] = "help";
+    names[cmd->n_opts + 1] = "version";
+    snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word + strspn(word, "-"), "="),
+             word + strspn(word, "-"));
+    near = strncmp(word, "--", 2) == 0 ? rg_hint(bare, names, cmd->n_opts + 2) : NULL;
+    if (strncmp(word, "--", 2) == 0)
+        snprintf(text, sizeof text, "unknown or ambiguous option '%.80s'%s%s%s", word,
+                 near ? ", did you mean '--" : "", near ? near : "", near ? "'?" : "");
+    else
+        snprintf(text, sizeof text, "unknown option '-%c'", letter);
+    free(names);
+    return usage_error(cmd, text);
+}
+
+static const struct rg_opt *
+option_of(const struct rg_command *cmd, int c)
+{
+    if (c >= FIRST_LONG)
+        return &cmd->opts[c - FIRST_LONG];
+    for (size_t i = 0; i < cmd->n_opts; i++)
+        if (cmd->opts[i].letter == c)
+            return &cmd->opts[i];
+    return NULL;
+}
+
+static int
+one_option(const struct rg_command *cmd, int c, char **argv, void *values)
+{
+    char text[256];
+
+    switch (c) {
+    case 'h':
+        help(cmd);
+        return rg_cli_finish(0);
+    case 'V':
+        rg_cli_version();
+        return rg_cli_finish(0);
+    case ':':
+        snprintf(text, sizeof text, "option '%.80s' needs an argument", argv[optind - 1]);
+        return usage_error(cmd, text);
+    case '?':
+        return unknown_option(cmd, argv[optind - 1], optopt);
+    default:
+        return set_value(cmd, option_of(cmd, c), optarg, values);
+    }
+}
+
+static int
+check_operands(const struct rg_command *cmd, size_t n)
+{
+    char text[128];
+
+    if (n >= cmd->min_args && n <= cmd->max_args)
+        return -1;
+    snprintf(text, sizeof text, "%s operands (found %zu); usage: routergym-sim %s %s",
+             n < cmd->min_args ? "too few" : "too many", n, cmd->name, cmd->usage);
+    return usage_error(cmd, text);
+}
+
+int
+rg_options_parse(const struct rg_command *cmd, int argc, char **argv, void *values, char ***args,
+                 size_t *n_args)
+{
+    char *shorts = rg_alloc(2 * cmd->n_opts + 5, 1);
+    struct option *longs = long_options(cmd, shorts);
+    char name[64];
+    char *own_name = argv[0];
+    int status = -1;
+    int c;
+
+    argv[0] = (char *)(uintptr_t)program(cmd, name, sizeof name);
+    optind = 0; /* glibc: start anew, also after an earlier parse */
+    opterr = 0;
+    while (status < 0 && (c = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
+        status = one_option(cmd, c, argv, values);
+    argv[0] = own_name;
+    free(longs);
+    free(shorts);
+    if (status >= 0)
+        return status;
+    *args = argv + optind;
+    *n_args = (size_t)(argc - optind);
+    return check_operands(cmd, *n_args);
+}

@@ -1,0 +1,36 @@
+#!/bin/sh
+# The option tables and the manual pages agree in both directions; the pages are clean.
+. "${srcdir:-.}/tests/tap.sh"
+
+commands=$("$ROUTERGYM_SIM" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p')
+n=$(printf '%s\n' "$commands" | wc -l)
+pages=$(ls "$srcdir"/man/*.[1-9])
+plan $((2 * n + 2 * $(printf '%s\n' "$pages" | wc -l) + 3))
+
+in_help() { "$ROUTERGYM_SIM" "$1" --help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z0-9-]*\).*/\1/p' | sort; }
+# Options of a page: .It Fl lines; those of every command stand in routergym-sim.1 alone.
+in_page() { sed -n 's/^\.It Fl \(. , Fl \)\{0,1\}-\([a-z0-9-]*\).*/\2/p' "$1" | sort; }
+
+for c in $commands; do
+    ok "$c has a page" test -f "$srcdir/man/routergym-sim-$c.1"
+    is "options of $c are those of its page" "$(in_help "$c")" \
+        "$({ in_page "$srcdir/man/routergym-sim-$c.1"; echo help; echo version; } | sort)"
+done
+is 'the main page lists the commands' "$(printf '%s\n' "$commands" | sort)" \
+    "$(sed -n 's/^\.It Xr routergym-sim-\([a-z]*\) 1.*/\1/p' "$srcdir/man/routergym-sim.1" | sort)"
+is 'and the common options' 'help version' "$(in_page "$srcdir/man/routergym-sim.1" | xargs)"
+for p in $pages; do
+    if command -v mandoc >/dev/null; then
+        is "mandoc: $(basename "$p")" '' "$(mandoc -T lint -W warning "$p" 2>&1)"
+    else
+        skip "mandoc: $(basename "$p")" 'no mandoc'
+    fi
+    if command -v groff >/dev/null; then
+        is "groff: $(basename "$p")" '' "$(groff -mdoc -ww -Tutf8 "$p" 2>&1 >/dev/null)"
+    else
+        skip "groff: $(basename "$p")" 'no groff'
+    fi
+done
+# The comparison must be able to fail.
+is 'an option missing from a page is seen' 'a b' \
+    "$(printf '.It Fl a , Fl -b Ar X\n.It Fl -a\n' >"$tmp/p.1"; in_page "$tmp/p.1" | xargs)"

@@ -1,0 +1,56 @@
+#!/bin/sh
+# run on the bundled trace and on a trace of one record.
+. "${srcdir:-.}/tests/tap.sh"
+p=$ROUTERGYM_SIM
+ROUTERGYM_SIM_DATADIR=$srcdir/traces
+export ROUTERGYM_SIM_DATADIR
+cd "$tmp" || exit 99
+
+cell() { # file router column
+    awk -F, -v r="$2" -v c="$3" 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == c) k = i} $1 == r {print $k}' "$1"
+}
+holds() { awk "BEGIN {exit !($1)}"; }
+
+plan 27
+all=llm-only,slm-only,slm-dominant,random,oracle
+status 'five routers' 0 "$p" run --router $all --memory dynamic --contract ticket --slm slm-7b --llm llm-14b --format csv
+cp .out a.csv
+for r in slm-only slm-dominant random llm-only; do
+    ok "the oracle is above $r" holds "$(cell a.csv oracle score) >= $(cell a.csv $r score)"
+done
+ok 'escalating costs more than not' \
+    holds "$(cell a.csv slm-dominant cost_usd_per_1000) > $(cell a.csv slm-only cost_usd_per_1000)"
+ok 'and less than the large model alone' \
+    holds "$(cell a.csv slm-dominant cost_usd_per_1000) < $(cell a.csv llm-only cost_usd_per_1000)"
+is 'slm-only answers by the small model' 1 "$(cell a.csv slm-only slm_share)"
+is 'llm-only does not' 0 "$(cell a.csv llm-only slm_share)"
+is 'every call was recorded exactly' 1 "$(cell a.csv slm-dominant coverage)"
+is 'offered' 2400 "$(cell a.csv llm-only offered)"
+for r in llm-only slm-dominant; do
+    ok "the parts of $r add up" holds "($(cell a.csv $r latency_mean_ms) - $(cell a.csv $r overhead_ms) \
+        - $(cell a.csv $r queue_ms) - $(cell a.csv $r service_ms)) ^ 2 < 1e-12"
+done
+"$p" run --router $all --memory dynamic --contract ticket --slm slm-7b --llm llm-14b --format csv >b.csv
+ok 'the same again gives the same bytes' cmp a.csv b.csv
+"$p" run --router slm-only --memory dynamic --contract ticket --slm slm-7b --format csv >c.csv
+is 'a router does not depend on its company' "$(grep '^slm-only' a.csv)" "$(grep '^slm-only' c.csv)"
+"$p" run --router llm-only --memory dynamic --llm llm-14b --arrivals all --slots 0 --format csv >zero.csv
+is 'no queue without a limit' 0 "$(cell zero.csv llm-only queue_ms)"
+"$p" run --router llm-only --memory dynamic --llm llm-14b --rate 20 --slots 4 >busy.txt
+has 'a busy endpoint is warned of' 'not those of a steady state' busy.txt
+has 'synthetic data say so' 'SYNTHETIC' busy.txt
+is 'text fits 80 columns' 0 "$(awk 'length > 80' busy.txt | wc -l)"
+status 'details as JSON' 0 "$p" run --router slm-dominant --contract ticket --details --format json
+has 'reasons are counted' '"contract_failed"' .out
+
+# A trace of one record.
+printf '%s\n' '{"type":"trace","version":1}' \
+    '{"type":"call","query":"q","model":"m","cost_usd":0.5,"latency_ms":250,"score":1}' >one.jsonl
+status 'one record' 0 "$p" run -t one.jsonl --router fixed:m --replications 1 --arrivals all --format csv
+cp .out one.csv
+is 'its score' 1 "$(cell one.csv fixed:m score)"
+is 'its latency' 250 "$(cell one.csv fixed:m latency_mean_ms)"
+is 'one observation has no interval' '' "$(cell one.csv fixed:m score_lo)"
+is 'tiers must be known' "routergym-sim: one.jsonl: no model of tier 'slm', which router 'slm-only' needs: name one with --slm" \
+    "$("$p" run -t one.jsonl --router slm-only 2>&1)"
+is 'its cost' 500 "$(cell one.csv fixed:m cost_usd_per_1000)"
