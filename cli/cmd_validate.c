@@ -63,6 +63,7 @@ struct pairs {
 
 struct group { /* of runs with one configuration */
     size_t runs, composed, exact;
+    size_t other_sample; /* composed of calls with other sample numbers */
     size_t no_chain, no_call;
     struct pairs pairs[N_QUANTITIES];
 };
@@ -70,6 +71,7 @@ struct group { /* of runs with one configuration */
 struct work {
     struct values v;
     struct rg_trace *trace;
+    struct rg_composer *composer;
     struct group *groups; /* one for each configuration */
     bool *chosen;         /* per query */
 };
@@ -85,6 +87,7 @@ work_clear(struct work *w)
     }
     free(w->groups);
     free(w->chosen);
+    rg_composer_free(w->composer);
     rg_trace_close(w->trace);
     rg_opt_list_clear(&w->v.where);
 }
@@ -115,7 +118,7 @@ compose(struct work *w, uint32_t run)
     double calls = 1;
 
     g->runs++;
-    switch (rg_compose_run(w->trace, run, &c)) {
+    switch (rg_compose_run(w->composer, run, &c)) {
     case RG_COMPOSE_NO_CHAIN:
         g->no_chain++;
         return;
@@ -128,6 +131,7 @@ compose(struct work *w, uint32_t run)
     for (const char *s = w->trace->chains[r->chain[run]]; *s; s++)
         calls += *s == '>';
     g->composed++;
+    g->other_sample += !c.exact;
     g->exact += same(c.cost_usd, r->cost_usd[run]) && same(c.score, r->score[run]);
     add_pair(&g->pairs[COST], r->cost_usd[run], c.cost_usd);
     add_pair(&g->pairs[SCORE], r->score[run], c.score);
@@ -145,6 +149,7 @@ gather(struct work *w, struct rg_err *err)
 
     w->chosen = rg_zalloc(t->n_queries, sizeof *w->chosen);
     w->groups = rg_zalloc(t->n_configs, sizeof *w->groups);
+    w->composer = rg_composer_new(t);
     for (size_t i = 0; i < n; i++)
         w->chosen[queries[i]] = true;
     for (uint32_t run = 0; run < t->n_runs; run++)
@@ -176,8 +181,12 @@ static double
 relative(const struct pairs *p, size_t from, size_t to)
 {
     double recorded = mean(p->recorded + from, to - from);
+    double predicted = mean(p->predicted + from, to - from);
 
-    return (mean(p->predicted + from, to - from) - recorded) / recorded;
+    /* Equal is no difference, also where both are 0. */
+    return predicted < recorded || predicted > recorded ? (predicted - recorded) / recorded
+           : isnan(recorded)                            ? NAN
+                                                        : 0;
 }
 
 /* Mean of predicted - recorded over the pairs. */
@@ -197,8 +206,9 @@ difference(const struct pairs *p, double level)
 static bool
 passes(const struct group *g, double tolerance)
 {
+    /* What was not recorded is not judged. */
     for (int k = COST; k <= SCORE; k++)
-        if (!(fabs(relative(&g->pairs[k], 0, g->pairs[k].n)) <= tolerance))
+        if (g->pairs[k].n > 0 && !(fabs(relative(&g->pairs[k], 0, g->pairs[k].n)) <= tolerance))
             return false;
     return g->composed == g->runs;
 }
@@ -238,8 +248,9 @@ config_table(const struct work *w, size_t config)
     struct rg_buf title = {0};
     struct rg_table *t;
 
-    rg_buf_printf(&title, "%s: %zu runs, %zu predicted, %zu exact: %s", w->trace->configs[config],
-                  g->runs, g->composed, g->exact, passes(g, w->v.tolerance) ? "pass" : "differs");
+    rg_buf_printf(&title, "%s: %s (%zu run%s, %zu predicted, %zu exactly)",
+                  w->trace->configs[config], passes(g, w->v.tolerance) ? "pass" : "DIFFERS",
+                  g->runs, g->runs == 1 ? "" : "s", g->composed, g->exact);
     t = rg_table_new(rg_buf_text(&title));
     rg_buf_clear(&title);
     rg_table_column(t, "quantity", "mean", RG_COL_TEXT, 0, true);
@@ -276,25 +287,34 @@ mean_columns(struct rg_table *t, const char *quantity)
 static struct rg_table *
 data_table(const struct work *w)
 {
-    static const char *const counts[] = {"runs", "predicted", "exact"};
+    static const char *const counts[] = {"runs", "predicted", "exact", "without_chain",
+                                         "without_call"};
+    enum { N = sizeof counts / sizeof *counts };
     struct rg_table *t = rg_table_new("validate");
     size_t config = rg_table_column(t, "config", NULL, RG_COL_TEXT, 0, true);
+    size_t verdict = rg_table_column(t, "verdict", NULL, RG_COL_TEXT, 0, false);
     size_t first[N_QUANTITIES];
+    size_t half;
 
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < N; i++)
         rg_table_column(t, counts[i], NULL, RG_COL_INTEGER, 0, false);
     for (int k = 0; k < N_QUANTITIES; k++)
         first[k] = mean_columns(t, quantity_names[k]);
+    half = rg_table_column(t, "relative_difference_latency_first_half", NULL, RG_COL_NUMBER, -1,
+                           false);
+    rg_table_column(t, "relative_difference_latency_second_half", NULL, RG_COL_NUMBER, -1, false);
     for (size_t c = 0; c < w->trace->n_configs; c++) {
         const struct group *g = &w->groups[c];
-        const size_t n[] = {g->runs, g->composed, g->exact};
+        const struct pairs *latency = &g->pairs[LATENCY];
+        const size_t n[N] = {g->runs, g->composed, g->exact, g->no_chain, g->no_call};
 
         if (g->runs == 0)
             continue;
         rg_table_row(t);
         rg_table_text(t, config, w->trace->configs[c]);
-        for (size_t i = 0; i < 3; i++)
-            rg_table_integer(t, config + 1 + i, (int64_t)n[i]);
+        rg_table_text(t, verdict, passes(g, w->v.tolerance) ? "pass" : "differs");
+        for (size_t i = 0; i < N; i++)
+            rg_table_integer(t, verdict + 1 + i, (int64_t)n[i]);
         for (int k = 0; k < N_QUANTITIES; k++) {
             const struct pairs *p = &g->pairs[k];
             struct rg_estimate e = difference(p, w->v.level);
@@ -304,6 +324,8 @@ data_table(const struct work *w)
             rg_table_number(t, first[k] + 2, relative(p, 0, p->n));
             rg_table_estimate(t, first[k] + 3, e.value, e.lo, e.hi);
         }
+        rg_table_number(t, half, relative(latency, 0, latency->n / 2));
+        rg_table_number(t, half + 1, relative(latency, latency->n / 2, latency->n));
     }
     return t;
 }
@@ -313,18 +335,32 @@ notes(const struct work *w, struct rg_table *t)
 {
     size_t no_chain = 0;
     size_t no_call = 0;
+    size_t n_configs = 0;
+    size_t not_predicted = 0;
+    size_t other_sample = 0;
 
     for (size_t g = 0; g < w->trace->n_configs; g++) {
+        n_configs += w->groups[g].runs > 0;
+        other_sample += w->groups[g].other_sample;
+        not_predicted += w->groups[g].runs > 0 && w->groups[g].composed == 0;
         no_chain += w->groups[g].no_chain;
         no_call += w->groups[g].no_call;
     }
+    if (other_sample)
+        rg_table_note(t, "%zu runs were composed of calls with other sample numbers than theirs.",
+                      other_sample);
     if (no_chain)
         rg_table_note(t, "%zu runs do not say which models were called and cannot be predicted.",
                       no_chain);
     if (no_call)
         rg_table_note(t, "%zu runs used a model without a recorded call of its own.", no_call);
+    if (not_predicted > 0)
+        rg_table_note(t,
+                      "%zu of %zu configurations have no run that could be predicted and are not "
+                      "shown.",
+                      not_predicted, n_configs);
     rg_table_note(t, "Predicted: costs and latencies of the run's calls added up, quality of its "
-                     "last answer. exact: cost and quality equal within 1e-12.");
+                     "last answer. Exactly: cost and quality equal within 1e-12 of themselves.");
     rg_table_note(t, "Latency: single-model calls and composite runs were recorded at other times "
                      "under other loads, so it is compared but not judged; a difference between "
                      "the halves of the recording shows such a drift.");
@@ -344,13 +380,15 @@ print(const struct work *w)
     for (size_t c = 0; c < w->trace->n_configs; c++) {
         if (w->groups[c].runs == 0)
             continue;
-        if (people)
+        if (people && w->groups[c].composed > 0)
             tables[n++] = config_table(w, c);
         if (!passes(&w->groups[c], w->v.tolerance))
             status = 1;
     }
     if (!people)
         tables[n++] = data_table(w);
+    else if (n == 0)
+        tables[n++] = rg_table_new("No recorded run could be predicted");
     notes(w, tables[n - 1]);
     rg_tables_print(tables, n, (enum rg_format)w->v.format, rg_cli_width(), &out);
     rg_cli_out(&out);

@@ -40,19 +40,27 @@ rg_opt_list_clear(struct rg_opt_list *list)
     *list = (struct rg_opt_list){0};
 }
 
+/* Items are separated by commas; "\," is a comma within one. */
 static void
 list_add(struct rg_opt_list *list, const char *arg)
 {
-    for (const char *p = arg;;) {
-        const char *comma = strchr(p, ',');
-        size_t n = comma ? (size_t)(comma - p) : strlen(p);
+    char *item = rg_alloc(strlen(arg) + 1, 1);
+    size_t n = 0;
 
-        list->items = rg_grow(list->items, &list->cap, list->n + 1, sizeof *list->items);
-        list->items[list->n++] = rg_strndup(p, n);
-        if (!comma)
-            return;
-        p = comma + 1;
+    for (const char *p = arg;; p++) {
+        if (p[0] == '\\' && p[1] == ',') {
+            item[n++] = *++p;
+        } else if (*p && *p != ',') {
+            item[n++] = *p;
+        } else {
+            list->items = rg_grow(list->items, &list->cap, list->n + 1, sizeof *list->items);
+            list->items[list->n++] = rg_strndup(item, n);
+            n = 0;
+        }
+        if (!*p)
+            break;
     }
+    free(item);
 }
 
 /* ---- values ---- */
@@ -223,7 +231,7 @@ long_options(const struct rg_command *cmd, char *shorts)
 }
 
 static int
-unknown_option(const struct rg_command *cmd, const char *word, int letter)
+unknown_long(const struct rg_command *cmd, const char *word)
 {
     char text[256];
     const char **names = rg_alloc(cmd->n_opts + 2, sizeof *names);
@@ -234,15 +242,31 @@ unknown_option(const struct rg_command *cmd, const char *word, int letter)
         names[i] = cmd->opts[i].name;
     names[cmd->n_opts] = "help";
     names[cmd->n_opts + 1] = "version";
-    snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word + strspn(word, "-"), "="),
-             word + strspn(word, "-"));
-    near = strncmp(word, "--", 2) == 0 ? rg_hint(bare, names, cmd->n_opts + 2) : NULL;
-    if (strncmp(word, "--", 2) == 0)
-        snprintf(text, sizeof text, "unknown or ambiguous option '%.80s'%s%s%s", word,
-                 near ? ", did you mean '--" : "", near ? near : "", near ? "'?" : "");
-    else
-        snprintf(text, sizeof text, "unknown option '-%c'", letter);
+    snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    near = rg_hint(bare, names, cmd->n_opts + 2);
+    snprintf(text, sizeof text, "unknown or ambiguous option '%.80s'%s%s%s", word,
+             near ? ", did you mean '--" : "", near ? near : "", near ? "'?" : "");
     free(names);
+    return usage_error(cmd, text);
+}
+
+/* optopt tells the cases apart: 0 for an unknown long option, which is then the word before optind;
+ * the value of a known one that was given an argument it does not take; else an unknown letter. */
+static int
+unknown_option(const struct rg_command *cmd, char **argv)
+{
+    char text[256];
+
+    if (optopt == 0)
+        return unknown_long(cmd, argv[optind - 1]);
+    if (optopt >= FIRST_LONG)
+        snprintf(text, sizeof text, "option '--%s' takes no argument",
+                 cmd->opts[optopt - FIRST_LONG].name);
+    else if (optopt == 'h' || optopt == 'V')
+        snprintf(text, sizeof text, "option '--%s' takes no argument",
+                 optopt == 'h' ? "help" : "version");
+    else
+        snprintf(text, sizeof text, "unknown option '-%c'", optopt);
     return usage_error(cmd, text);
 }
 
@@ -273,7 +297,7 @@ one_option(const struct rg_command *cmd, int c, char **argv, void *values)
         snprintf(text, sizeof text, "option '%.80s' needs an argument", argv[optind - 1]);
         return usage_error(cmd, text);
     case '?':
-        return unknown_option(cmd, argv[optind - 1], optopt);
+        return unknown_option(cmd, argv);
     default:
         return set_value(cmd, option_of(cmd, c), optarg, values);
     }

@@ -3,27 +3,24 @@
 #include <assert.h>
 #include <math.h>
 
+static bool
+answers(enum rg_call_status status)
+{
+    return status == RG_CALL_OK || status == RG_CALL_INVALID;
+}
+
 static enum rg_chain_step
 ask(const struct rg_policy *p, struct rg_chain *c, struct rg_choice choice)
 {
-    const struct rg_trace_calls *calls = &p->trace->calls;
     struct rg_found found =
         rg_lookup_call(p->trace, c->view.query, choice.model, p->variant, c->view.sample);
 
     assert(c->attempts < RG_CHAIN_MAX);
     c->at = (struct rg_attempt){choice.model, found.call, choice.reason, found.exact, false, false};
-    c->reasons[c->attempts++] = (uint16_t)choice.reason;
+    c->reasons[c->attempts++] = (uint8_t)choice.reason;
     c->escalated |= rg_reason_escalates(choice.reason);
-    if (found.call == RG_NO_CALL) {
-        if (p->missing == RG_MISSING_FAIL)
-            return RG_CHAIN_CALL;
+    if (found.call == RG_NO_CALL && p->missing != RG_MISSING_FAIL)
         return p->missing == RG_MISSING_SKIP ? RG_CHAIN_SKIPPED : RG_CHAIN_MISSING;
-    }
-    c->exact += found.exact;
-    c->cost_usd += calls->cost_usd[found.call];
-    c->at.answered =
-        calls->status[found.call] == RG_CALL_OK || calls->status[found.call] == RG_CALL_INVALID;
-    c->at.accepted = c->at.answered && p->valid[found.call];
     return RG_CHAIN_CALL;
 }
 
@@ -34,11 +31,33 @@ rg_chain_begin(const struct rg_policy *p, struct rg_chain *c, const struct rg_ro
     return ask(p, c, p->router->first(p, view));
 }
 
+struct rg_call_outcome
+rg_chain_recorded(const struct rg_policy *p, const struct rg_chain *c)
+{
+    uint32_t call = c->at.call;
+
+    if (call == RG_NO_CALL)
+        return (struct rg_call_outcome){c->at.model, call, RG_CALL_ERROR, 1, 0, 0};
+    return (struct rg_call_outcome){.model = c->at.model,
+                                    .call = call,
+                                    .status = (enum rg_call_status)p->trace->calls.status[call],
+                                    .tries = 1,
+                                    .exact = c->at.exact,
+                                    .cost_usd = p->trace->calls.cost_usd[call]};
+}
+
 enum rg_chain_step
-rg_chain_next(const struct rg_policy *p, struct rg_chain *c)
+rg_chain_next(const struct rg_policy *p, struct rg_chain *c, const struct rg_call_outcome *outcome)
 {
     struct rg_choice choice = {RG_NO_MODEL, c->at.reason};
 
+    c->at.model = outcome->model;
+    c->at.call = outcome->call;
+    c->at.answered = answers(outcome->status);
+    c->at.accepted = c->at.answered && p->valid[outcome->call];
+    c->tries += outcome->tries;
+    c->exact += outcome->exact;
+    c->cost_usd += outcome->cost_usd;
     if (p->router->next)
         choice = p->router->next(p, &c->view, &c->at);
     if (choice.model == RG_NO_MODEL)

@@ -5,6 +5,7 @@
 #ifndef RG_REPLAY_COMPOSE_H
 #define RG_REPLAY_COMPOSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "traces/trace.h"
@@ -16,11 +17,19 @@ enum rg_composed {
 };
 
 struct rg_composition {
+    bool exact;        /* every call has the run's own sample number */
     double cost_usd;   /* NaN if a part is not recorded, as for latency_ms and score */
     double latency_ms; /* the plain sum: no overhead, no queueing */
     double score;
 };
 
-enum rg_composed rg_compose_run(const struct rg_trace *t, uint32_t run, struct rg_composition *out);
+/* The models of each distinct chain, looked up once. Release with _free. */
+struct rg_composer;
+struct rg_composer *rg_composer_new(const struct rg_trace *t);
+void rg_composer_free(struct rg_composer *c);
+
+/* Where the run's sample of a call is not recorded, another sample is taken and *out not exact. */
+enum rg_composed rg_compose_run(const struct rg_composer *c, uint32_t run,
+                                struct rg_composition *out);
 
 #endif

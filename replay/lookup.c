@@ -1,9 +1,11 @@
 #include "replay/lookup.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 const char *const rg_missing_names[] = {"error", "skip", "fail", NULL};
 
@@ -74,29 +76,29 @@ rg_lookup_samples(const struct rg_trace *t, uint16_t variant, uint32_t *samples)
 
 /* ---- variants ---- */
 
-static size_t
-calls_of_variant(const struct rg_trace *t, size_t variant)
+/* Number of calls of each variant; free() it. */
+static size_t *
+count_calls(const struct rg_trace *t)
 {
-    size_t n = 0;
+    size_t *n = rg_zalloc(t->n_variants, sizeof *n);
 
     for (size_t i = 0; i < t->n_calls; i++)
-        n += t->calls.variant[i] == variant;
+        n[t->calls.variant[i]]++;
     return n;
 }
 
+/* "none" where it was recorded, else the memory of the variant with the most calls. */
 static const char *
-default_memory(const struct rg_trace *t)
+default_memory(const struct rg_trace *t, const size_t *calls)
 {
     const char *best = "none";
     size_t most = 0;
 
     for (size_t v = 0; v < t->n_variants; v++) {
-        size_t n = calls_of_variant(t, v);
-
-        if (n > 0 && strcmp(t->variants[v].memory, "none") == 0)
+        if (calls[v] > 0 && strcmp(t->variants[v].memory, "none") == 0)
             return "none";
-        if (n > most) {
-            most = n;
+        if (calls[v] > most) {
+            most = calls[v];
             best = t->variants[v].memory;
         }
     }
@@ -104,15 +106,23 @@ default_memory(const struct rg_trace *t)
 }
 
 static enum rg_status
-no_variant(const struct rg_trace *t, const char *memory, enum rg_truth contract, struct rg_err *err)
+no_variant(const struct rg_trace *t, const size_t *calls, const char *memory,
+           enum rg_truth contract, struct rg_err *err)
 {
+    enum { SHOWN = 12 };
     static const char *const prompt[] = {"", " plain", " contract"};
     struct rg_buf known = {0};
+    size_t n = 0;
 
-    for (size_t v = 0; v < t->n_variants; v++)
-        if (calls_of_variant(t, v) > 0)
+    for (size_t v = 0; v < t->n_variants && n <= SHOWN; v++) {
+        if (calls[v] == 0)
+            continue;
+        if (n++ == SHOWN)
+            rg_buf_puts(&known, ", ...");
+        else
             rg_buf_printf(&known, "%s%s%s", known.len ? ", " : "", t->variants[v].memory,
                           prompt[t->variants[v].contract + 1]);
+    }
     rg_err_set(err, RG_EUSAGE, "%s: no calls recorded with memory '%s'%s%s (recorded: %s)", t->path,
                memory, contract == RG_UNKNOWN ? "" : " and prompt", prompt[contract + 1],
                known.len ? rg_buf_text(&known) : "no calls at all");
@@ -124,20 +134,24 @@ enum rg_status
 rg_lookup_variant(const struct rg_trace *t, const char *memory, enum rg_truth contract,
                   uint16_t *variant, struct rg_err *err)
 {
-    const char *wanted = memory ? memory : default_memory(t);
+    size_t *calls = count_calls(t);
+    const char *wanted = memory ? memory : default_memory(t, calls);
+    enum rg_status status = RG_OK;
     int found = -1;
 
     for (size_t v = 0; v < t->n_variants; v++) {
         const struct rg_trace_variant *x = &t->variants[v];
 
-        if (strcmp(x->memory, wanted) != 0 || calls_of_variant(t, v) == 0 ||
+        if (strcmp(x->memory, wanted) != 0 || calls[v] == 0 ||
             (contract != RG_UNKNOWN && x->contract != contract))
             continue;
         if (found < 0 || (x->contract == RG_TRUE && t->variants[found].contract != RG_TRUE))
             found = (int)v;
     }
     if (found < 0)
-        return no_variant(t, wanted, contract, err);
-    *variant = (uint16_t)found;
-    return RG_OK;
+        status = no_variant(t, calls, wanted, contract, err);
+    else
+        *variant = (uint16_t)found;
+    free(calls);
+    return status;
 }

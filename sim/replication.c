@@ -6,20 +6,19 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/rng.h"
 #include "sim/engine/engine.h"
-#include "sim/engine/station.h"
 
-const char *const rg_service_names[] = {"recorded", "zero", NULL};
+enum kind { ARRIVE, BEGIN };
 
-enum kind { ARRIVE, BEGIN, STATION };
-
-/* A request on its way; entities of the engine are indices into sim.live. */
+/* A request on its way; entities of the engine and the endpoints are indices into sim.live. */
 struct live {
     struct rg_chain chain;
-    uint32_t index; /* in the columns */
+    uint64_t index;
     uint32_t next_free;
-    double queue_s, service_s;
+    double arrival, ttft;
+    double parts[RG_N_PARTS];
 };
 
 enum { NO_FREE = UINT32_MAX };
@@ -29,7 +28,7 @@ struct sim {
     const struct rg_policy *policy;
     struct rg_replication *out;
     struct rg_engine engine;
-    struct rg_station *stations; /* one for each model */
+    struct rg_endpoints *endpoints;
     struct rg_arrivals arrivals;
     gsl_rng *arrival_rng, *query_rng, *sample_rng, *router_rng;
     uint32_t *order; /* permutation of the queries */
@@ -37,46 +36,25 @@ struct sim {
     struct live *live;
     size_t n_live, live_cap;
     uint32_t free_live;
+    uint64_t in_flight;
+    uint64_t coming; /* arrivals scheduled */
+    enum rg_status status;
     struct rg_err *err;
 };
-
-/* ---- columns ---- */
-
-static void
-columns_init(struct rg_requests *r, size_t n)
-{
-    r->n = 0;
-    r->query = rg_alloc(n, sizeof *r->query);
-    r->model = rg_alloc(n, sizeof *r->model);
-    r->end = rg_alloc(n, sizeof *r->end);
-    r->escalated = rg_alloc(n, sizeof *r->escalated);
-    r->attempts = rg_alloc(n, sizeof *r->attempts);
-    r->exact = rg_alloc(n, sizeof *r->exact);
-    r->score = rg_alloc(n, sizeof *r->score);
-    r->cost_usd = rg_alloc(n, sizeof *r->cost_usd);
-    r->queue_s = rg_alloc(n, sizeof *r->queue_s);
-    r->service_s = rg_alloc(n, sizeof *r->service_s);
-    r->latency_s = rg_alloc(n, sizeof *r->latency_s);
-}
 
 void
 rg_replication_clear(struct rg_replication *r)
 {
-    struct rg_requests *q = &r->requests;
-
-    free(q->query);
-    free(q->model);
-    free(q->end);
-    free(q->escalated);
-    free(q->attempts);
-    free(q->exact);
-    free(q->score);
-    free(q->cost_usd);
-    free(q->queue_s);
-    free(q->service_s);
-    free(q->latency_s);
     free(r->endpoints);
     *r = (struct rg_replication){0};
+}
+
+double
+rg_replication_utilisation(const struct rg_replication *r, size_t model)
+{
+    const struct rg_endpoint_stats *s = &r->endpoints[model];
+
+    return s->capacity_s > 0 && isfinite(s->capacity_s) ? s->busy_s / s->capacity_s : NAN;
 }
 
 /* ---- requests ---- */
@@ -86,6 +64,8 @@ live_new(struct sim *s)
 {
     uint32_t i = s->free_live;
 
+    if (++s->in_flight > s->out->most_in_flight)
+        s->out->most_in_flight = s->in_flight;
     if (i != NO_FREE) {
         s->free_live = s->live[i].next_free;
         return i;
@@ -95,15 +75,23 @@ live_new(struct sim *s)
 }
 
 static uint32_t
-next_query(struct sim *s)
+shuffled_query(struct sim *s)
 {
-    size_t n = s->config->n_queries;
-
-    if (s->order_at == n) {
-        rg_rng_shuffle(s->query_rng, s->order, n);
+    if (s->order_at == s->config->n_queries) {
+        rg_rng_shuffle(s->query_rng, s->order, s->config->n_queries);
         s->order_at = 0;
     }
     return s->order[s->order_at++];
+}
+
+static uint32_t
+next_query(struct sim *s)
+{
+    uint32_t query = RG_NAMES_NONE;
+
+    if (s->config->arrival_queries)
+        query = s->config->arrival_queries[s->out->offered % s->config->arrivals.n_times];
+    return query == RG_NAMES_NONE ? shuffled_query(s) : query;
 }
 
 static struct rg_router_view
@@ -121,158 +109,201 @@ next_view(struct sim *s)
 static void
 schedule_arrival(struct sim *s, double time)
 {
+    s->coming++;
     rg_engine_add(&s->engine,
                   &(struct rg_event){.time = time, .rank = RG_RANK_ARRIVAL, .kind = ARRIVE});
 }
 
-static void
-record(struct sim *s, const struct live *l, enum rg_chain_step end)
+static enum rg_request_end
+end_of(const struct live *l, enum rg_chain_step step, enum rg_call_status status)
 {
-    struct rg_requests *r = &s->out->requests;
-    uint32_t i = l->index;
-
-    r->query[i] = l->chain.view.query;
-    r->model[i] = l->chain.at.model;
-    r->end[i] = end == RG_CHAIN_DONE     ? RG_REQUEST_COMPLETED
-                : end == RG_CHAIN_FAILED ? RG_REQUEST_FAILED
-                                         : RG_REQUEST_SKIPPED;
-    r->escalated[i] = l->chain.escalated;
-    r->attempts[i] = (uint16_t)l->chain.attempts;
-    r->exact[i] = (uint16_t)l->chain.exact;
-    r->score[i] = rg_chain_score(s->policy, &l->chain, end);
-    r->cost_usd[i] = l->chain.cost_usd;
-    r->queue_s[i] = l->queue_s;
-    r->service_s[i] = l->service_s;
-    r->latency_s[i] = s->config->overhead_s + l->queue_s + l->service_s;
-    for (uint32_t a = 0; a < l->chain.attempts; a++)
-        s->out->reasons[l->chain.reasons[a]]++;
+    if (step == RG_CHAIN_DONE)
+        return RG_REQUEST_COMPLETED;
+    if (step == RG_CHAIN_SKIPPED)
+        return RG_REQUEST_SKIPPED;
+    (void)l;
+    switch (status) {
+    case RG_CALL_RATE_LIMITED:
+        return RG_REQUEST_REJECTED;
+    case RG_CALL_TIMEOUT:
+        return RG_REQUEST_TIMED_OUT;
+    default:
+        return RG_REQUEST_FAILED;
+    }
 }
 
 static void
-finish(struct sim *s, uint32_t entity, enum rg_chain_step end)
+finish(struct sim *s, uint32_t entity, enum rg_chain_step step, enum rg_call_status status)
 {
     struct live *l = &s->live[entity];
+    struct rg_request request = {.index = l->index,
+                                 .query = l->chain.view.query,
+                                 .model = l->chain.at.model,
+                                 .end = end_of(l, step, status),
+                                 .escalated = l->chain.escalated,
+                                 .tries = l->chain.tries,
+                                 .exact = l->chain.exact,
+                                 .score = rg_chain_score(s->policy, &l->chain, step),
+                                 .cost_usd = l->chain.cost_usd,
+                                 .arrival_s = l->arrival,
+                                 .ttft_s = l->ttft};
     double time;
 
-    record(s, l, end);
-    s->out->completed += end == RG_CHAIN_DONE;
-    s->out->failed += end == RG_CHAIN_FAILED;
-    s->out->skipped += end == RG_CHAIN_SKIPPED;
+    for (size_t i = 0; i < RG_N_PARTS; i++) {
+        request.parts[i] = l->parts[i];
+        request.latency_s += l->parts[i];
+    }
+    assert(fabs(request.latency_s - (s->engine.now - l->arrival)) <= 1e-9 * (1 + s->engine.now));
+    for (uint32_t a = 0; a < l->chain.attempts; a++)
+        s->out->reasons[l->chain.reasons[a]]++;
+    s->out->ends[request.end]++;
     s->out->span_s = s->engine.now;
+    s->in_flight--;
     l->next_free = s->free_live;
     s->free_live = entity;
+    s->config->done(s->config->ctx, &request);
     if (rg_arrivals_again(&s->arrivals, s->engine.now, &time))
         schedule_arrival(s, time);
 }
 
-static enum rg_status
+static void
 not_recorded(struct sim *s, const struct rg_chain *c, const char *what, const char *advice)
 {
     const struct rg_trace *t = s->policy->trace;
     const struct rg_trace_variant *v = &t->variants[s->policy->variant];
 
-    return rg_err_set(s->err, RG_EINPUT, "%s: %s of model '%s' on query '%s' (memory '%s'): %s",
-                      t->path, what, t->models[c->at.model].name, t->queries.id[c->view.query],
-                      v->memory, advice);
+    s->status = rg_err_set(s->err, RG_EINPUT,
+                           "%s: no recorded %s of model '%s' on query '%s' "
+                           "(memory '%s'): %s",
+                           t->path, what, t->models[c->at.model].name, t->queries.id[c->view.query],
+                           v->memory, advice);
 }
 
-/* Carry out what the chain asks for; a call that is not recorded takes no time. */
-static enum rg_status
-advance(struct sim *s, uint32_t entity, enum rg_chain_step step)
+/* Carry out what the chain asks for. */
+static void
+advance(struct sim *s, uint32_t entity, enum rg_chain_step step, enum rg_call_status last)
 {
     struct live *l = &s->live[entity];
-    double service_ms = 0;
+    const struct rg_router_view *view = &l->chain.view;
 
-    while (step == RG_CHAIN_CALL && l->chain.at.call == RG_NO_CALL)
-        step = rg_chain_next(s->policy, &l->chain);
-    if (step == RG_CHAIN_MISSING)
-        return not_recorded(s, &l->chain, "no recorded call",
-                            "choose --missing skip or fail, or another --memory");
-    if (step != RG_CHAIN_CALL) {
-        finish(s, entity, step);
-        return RG_OK;
+    while (step == RG_CHAIN_CALL && l->chain.at.call == RG_NO_CALL) {
+        struct rg_call_outcome outcome = rg_chain_recorded(s->policy, &l->chain);
+
+        last = outcome.status;
+        step = rg_chain_next(s->policy, &l->chain, &outcome);
     }
-    if (s->config->service == RG_SERVICE_RECORDED)
-        service_ms = s->policy->trace->calls.latency_ms[l->chain.at.call];
-    if (isnan(service_ms))
-        return not_recorded(s, &l->chain, "no recorded latency of the call",
-                            "choose --service zero");
-    (void)rg_station_arrive(
-        &s->stations[l->chain.at.model],
-        &(struct rg_job){.entity = entity, .service = service_ms * 1e-3, .patience = INFINITY},
-        NULL);
-    return RG_OK;
+    if (step == RG_CHAIN_MISSING) {
+        not_recorded(s, &l->chain, "call", "choose --missing skip or fail, or another --memory");
+        return;
+    }
+    if (step != RG_CHAIN_CALL) {
+        finish(s, entity, step, last);
+        return;
+    }
+    rg_endpoints_call(s->endpoints,
+                      &(struct rg_call_request){
+                          .entity = entity,
+                          .query = view->query,
+                          .sample = view->sample,
+                          .model = l->chain.at.model,
+                          .priority = s->config->priority ? s->config->priority[view->query] : 0});
+}
+
+static void
+call_ended(void *ctx, const struct rg_call_end *end)
+{
+    struct sim *s = ctx;
+    struct live *l = &s->live[end->entity];
+    struct rg_call_outcome outcome = {end->model, end->call,  end->status,
+                                      end->tries, end->exact, end->cost_usd};
+    double before = 0;
+
+    if (end->missing) {
+        l->chain.at.model = end->model;
+        not_recorded(s, &l->chain, end->what, "choose another service model, or --service zero");
+        return;
+    }
+    for (size_t i = 0; i < RG_N_PARTS; i++) {
+        before += l->parts[i];
+        l->parts[i] += end->parts[i];
+    }
+    l->ttft = before + end->ttft_s;
+    advance(s, end->entity, rg_chain_next(s->policy, &l->chain, &outcome), end->status);
+}
+
+static void
+call_tried(void *ctx, const struct rg_try_record *record)
+{
+    struct sim *s = ctx;
+    struct rg_try_record of_request = *record;
+
+    of_request.entity = (uint32_t)s->live[record->entity].index;
+    s->config->tried(s->config->ctx, &of_request);
 }
 
 /* ---- events ---- */
 
-static enum rg_status
+static void
 begin(struct sim *s, uint32_t entity)
 {
     struct live *l = &s->live[entity];
     struct rg_router_view view = l->chain.view;
 
-    return advance(s, entity, rg_chain_begin(s->policy, &l->chain, &view));
+    advance(s, entity, rg_chain_begin(s->policy, &l->chain, &view), RG_CALL_OK);
 }
 
-static enum rg_status
+static void
 arrive(struct sim *s)
 {
     uint32_t entity = live_new(s);
     struct live *l = &s->live[entity];
+    double overhead = s->config->overhead_s;
     double time;
 
-    *l = (struct live){.index = (uint32_t)s->out->offered};
+    *l = (struct live){.index = s->out->offered, .arrival = s->engine.now, .ttft = NAN};
     l->chain.view = next_view(s);
+    l->parts[RG_PART_OVERHEAD] = overhead;
     s->out->offered++;
-    s->out->requests.n++;
+    s->coming--;
+    s->out->last_arrival_s = s->engine.now;
     if (rg_arrivals_next(&s->arrivals, &time))
         schedule_arrival(s, time);
-    if (!(s->config->overhead_s > 0))
-        return begin(s, entity);
-    rg_engine_add(&s->engine, &(struct rg_event){.time = s->engine.now + s->config->overhead_s,
+    else
+        rg_endpoints_last_arrival(s->endpoints);
+    if (!(overhead > 0)) {
+        begin(s, entity);
+        return;
+    }
+    rg_engine_add(&s->engine, &(struct rg_event){.time = s->engine.now + overhead,
                                                  .rank = RG_RANK_DEPARTURE,
                                                  .kind = BEGIN,
                                                  .entity = entity});
-    return RG_OK;
 }
 
-static enum rg_status
-leave(struct sim *s, const struct rg_event *ev)
+/* Nothing more can happen to a request: all have come and ended. An autoscaler would go on looking.
+ */
+static bool
+is_over(const struct sim *s)
 {
-    struct rg_station *st = &s->stations[ev->owner];
-    struct rg_leave left = rg_station_leave(st, ev);
-    struct live *l = &s->live[left.entity];
-
-    l->queue_s += left.wait;
-    if (s->config->service == RG_SERVICE_RECORDED)
-        l->service_s += s->policy->trace->calls.latency_ms[l->chain.at.call] * 1e-3;
-    return advance(s, left.entity, rg_chain_next(s->policy, &l->chain));
+    return s->in_flight == 0 && s->coming == 0;
 }
 
-static enum rg_status
+static void
 loop(struct sim *s)
 {
-    enum rg_status status = RG_OK;
     struct rg_event ev;
     double time;
 
     if (rg_arrivals_next(&s->arrivals, &time))
         schedule_arrival(s, time);
-    while (status == RG_OK && rg_engine_next(&s->engine, &ev)) {
-        switch ((enum kind)ev.kind) {
-        case ARRIVE:
-            status = arrive(s);
-            break;
-        case BEGIN:
-            status = begin(s, ev.entity);
-            break;
-        case STATION:
-            status = leave(s, &ev);
-            break;
-        }
+    while (s->status == RG_OK && !is_over(s) && rg_engine_next(&s->engine, &ev)) {
+        if (ev.kind == ARRIVE)
+            arrive(s);
+        else if (ev.kind == BEGIN)
+            begin(s, ev.entity);
+        else
+            rg_endpoints_event(s->endpoints, &ev);
     }
-    return status;
 }
 
 /* ---- set-up and end ---- */
@@ -280,34 +311,34 @@ loop(struct sim *s)
 static void
 sim_init(struct sim *s, uint64_t replication)
 {
-    const struct rg_trace *t = s->policy->trace;
-    uint64_t seed = s->config->seed;
+    const struct rg_replication_config *c = s->config;
 
     rg_engine_init(&s->engine);
+    if (c->until_s < INFINITY)
+        rg_engine_until(&s->engine, c->until_s);
     s->free_live = NO_FREE;
-    s->arrival_rng = rg_rng_new(seed, replication, RG_PURPOSE_ARRIVALS);
-    s->query_rng = rg_rng_new(seed, replication, RG_PURPOSE_QUERIES);
-    s->sample_rng = rg_rng_new(seed, replication, RG_PURPOSE_SAMPLES);
-    s->router_rng = rg_rng_new(seed, replication, RG_PURPOSE_ROUTER);
-    s->order = rg_alloc(s->config->n_queries, sizeof *s->order);
-    memcpy(s->order, s->config->queries, s->config->n_queries * sizeof *s->order);
-    s->order_at = s->config->n_queries;
-    s->stations = rg_alloc(t->n_models, sizeof *s->stations);
-    for (uint32_t m = 0; m < t->n_models; m++)
-        rg_station_init(&s->stations[m], &s->engine,
-                        &(struct rg_station_config){.discipline = RG_FCFS,
-                                                    .servers = s->config->slots,
-                                                    .queue = RG_STATION_UNLIMITED,
-                                                    .kind = STATION,
-                                                    .owner = m});
+    s->arrival_rng = rg_rng_new(c->seed, replication, RG_PURPOSE_ARRIVALS);
+    s->query_rng = rg_rng_new(c->seed, replication, RG_PURPOSE_QUERIES);
+    s->sample_rng = rg_rng_new(c->seed, replication, RG_PURPOSE_SAMPLES);
+    s->router_rng = rg_rng_new(c->seed, replication, RG_PURPOSE_ROUTER);
+    s->order = rg_alloc(c->n_queries, sizeof *s->order);
+    memcpy(s->order, c->queries, c->n_queries * sizeof *s->order);
+    s->order_at = c->n_queries;
+    s->endpoints =
+        rg_endpoints_new(&(struct rg_endpoints_setup){.policy = s->policy,
+                                                      .configs = c->endpoints,
+                                                      .engine = &s->engine,
+                                                      .seed = c->seed,
+                                                      .replication = replication,
+                                                      .ended = call_ended,
+                                                      .tried = c->tried ? call_tried : NULL,
+                                                      .ctx = s});
 }
 
 static void
 sim_clear(struct sim *s)
 {
-    for (size_t m = 0; m < s->policy->trace->n_models; m++)
-        rg_station_clear(&s->stations[m]);
-    free(s->stations);
+    rg_endpoints_free(s->endpoints);
     free(s->order);
     free(s->live);
     gsl_rng_free(s->arrival_rng);
@@ -318,21 +349,21 @@ sim_clear(struct sim *s)
 }
 
 static void
-use_of_endpoints(struct sim *s)
+sum_up(struct sim *s)
 {
     struct rg_replication *out = s->out;
-    bool finite = s->config->slots != RG_STATION_UNLIMITED;
+    uint64_t ended = 0;
 
-    for (size_t m = 0; m < out->n_endpoints; m++) {
-        const struct rg_station *st = &s->stations[m];
-        struct rg_endpoint_use *use = &out->endpoints[m];
-
-        use->calls = st->stats.arrived;
-        use->busy_s = rg_station_busy_area(st);
-        use->waiting_s = rg_station_waiting_area(st);
-        use->utilisation =
-            finite && out->span_s > 0 ? use->busy_s / (out->span_s * s->config->slots) : NAN;
-    }
+    out->in_flight = s->in_flight;
+    if (s->in_flight > 0)
+        out->span_s = s->engine.now;
+    for (size_t i = 0; i < RG_N_REQUEST_ENDS; i++)
+        ended += out->ends[i];
+    assert(out->offered == ended + out->in_flight);
+    rg_endpoints_close(s->endpoints);
+    for (uint32_t m = 0; m < out->n_endpoints; m++)
+        out->endpoints[m] = *rg_endpoints_stats(s->endpoints, m);
+    out->memory = s->live_cap * sizeof *s->live + rg_endpoints_memory(s->endpoints);
 }
 
 enum rg_status
@@ -340,25 +371,19 @@ rg_replication_run(const struct rg_replication_config *config, uint64_t replicat
                    struct rg_replication *out, struct rg_err *err)
 {
     struct sim s = {.config = config, .policy = config->policy, .out = out, .err = err};
-    const struct rg_trace *t = config->policy->trace;
     struct rg_arrivals_config arrivals = config->arrivals;
-    enum rg_status status;
 
-    assert(config->requests >= 1 && config->requests < UINT32_MAX && config->n_queries >= 1);
-    *out = (struct rg_replication){.n_endpoints = t->n_models};
-    columns_init(&out->requests, config->requests);
-    out->endpoints = rg_zalloc(t->n_models, sizeof *out->endpoints);
+    assert(config->requests >= 1 && config->n_queries >= 1);
+    *out = (struct rg_replication){.n_endpoints = config->policy->trace->n_models};
+    out->endpoints = rg_zalloc(out->n_endpoints, sizeof *out->endpoints);
     sim_init(&s, replication);
     arrivals.limit = config->requests;
-    status = rg_arrivals_init(&s.arrivals, &arrivals, s.arrival_rng, err);
-    if (status == RG_OK)
-        status = loop(&s);
+    s.status = rg_arrivals_init(&s.arrivals, &arrivals, s.arrival_rng, err);
+    if (s.status == RG_OK)
+        loop(&s);
     out->events = s.engine.executed;
-    if (status == RG_OK) {
-        use_of_endpoints(&s);
-        assert(out->offered == config->requests);
-        assert(out->offered == out->completed + out->failed + out->skipped);
-    }
+    if (s.status == RG_OK)
+        sum_up(&s);
     sim_clear(&s);
-    return status;
+    return s.status;
 }

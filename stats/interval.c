@@ -110,36 +110,54 @@ struct units {
     double variance; /* of the mean of all observations */
 };
 
-static struct units
-between_units(const double *x, const uint32_t *unit, size_t n, size_t n_units, double mean)
+struct observation {
+    uint32_t unit;
+    size_t number;
+    double x;
+};
+
+static int
+compare_observations(const void *pa, const void *pb)
 {
-    struct rg_sum *sums = rg_zalloc(n_units, sizeof *sums);
-    bool *occurs = rg_zalloc(n_units, sizeof *occurs);
+    const struct observation *a = pa;
+    const struct observation *b = pb;
+
+    if (a->unit != b->unit)
+        return a->unit < b->unit ? -1 : 1;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+/* Sorted by unit, so that the work depends on the observations alone and not on how many units
+ * there are elsewhere. */
+static struct units
+between_units(const double *x, const uint32_t *unit, size_t n, double mean)
+{
+    struct observation *o = rg_alloc(n, sizeof *o);
     struct rg_sum squares = {0};
     struct units u = {0, NAN};
 
-    for (size_t i = 0; i < n; i++) {
-        assert(unit[i] < n_units);
-        rg_sum_add(&sums[unit[i]], x[i] - mean);
-        occurs[unit[i]] = true;
-    }
-    for (size_t g = 0; g < n_units; g++) {
-        double e = rg_sum_value(&sums[g]);
+    for (size_t i = 0; i < n; i++)
+        o[i] = (struct observation){unit[i], i, x[i]};
+    qsort(o, n, sizeof *o, compare_observations);
+    for (size_t i = 0; i < n; u.n++) {
+        struct rg_sum sum = {0};
+        uint32_t here = o[i].unit;
+        double e;
 
-        u.n += occurs[g];
+        for (; i < n && o[i].unit == here; i++)
+            rg_sum_add(&sum, o[i].x - mean);
+        e = rg_sum_value(&sum);
         rg_sum_add(&squares, e * e);
     }
     if (u.n > 1)
         u.variance =
             (double)u.n / (double)(u.n - 1) * rg_sum_value(&squares) / (double)n / (double)n;
-    free(sums);
-    free(occurs);
+    free(o);
     return u;
 }
 
 struct rg_estimate
-rg_interval_mean_units(const double *x, const uint32_t *unit, size_t n, size_t n_units,
-                       double level)
+rg_interval_mean_units(const double *x, const uint32_t *unit, size_t n, double level)
 {
     struct rg_estimate est = rg_interval_mean(x, n, level);
     struct units u;
@@ -147,7 +165,7 @@ rg_interval_mean_units(const double *x, const uint32_t *unit, size_t n, size_t n
 
     if (n < 2 || isnan(est.value))
         return est;
-    u = between_units(x, unit, n, n_units, est.value);
+    u = between_units(x, unit, n, est.value);
     if (u.n == n)
         return est;
     half = u.n > 1 ? gsl_cdf_tdist_Qinv((1 - level) / 2, (double)(u.n - 1)) * sqrt(u.variance)
@@ -158,8 +176,7 @@ rg_interval_mean_units(const double *x, const uint32_t *unit, size_t n, size_t n
 }
 
 struct rg_estimate
-rg_interval_rate_units(const double *x, const uint32_t *unit, size_t n, size_t n_units,
-                       double level)
+rg_interval_rate_units(const double *x, const uint32_t *unit, size_t n, double level)
 {
     double k = rg_sum_of(x, n);
     struct rg_estimate est = rg_interval_rate(k, n, level);
@@ -168,7 +185,7 @@ rg_interval_rate_units(const double *x, const uint32_t *unit, size_t n, size_t n
 
     if (n < 2)
         return est;
-    u = between_units(x, unit, n, n_units, est.value);
+    u = between_units(x, unit, n, est.value);
     if (u.n == n)
         return est;
     if (u.n < 2 || !(u.variance > 0))
@@ -178,6 +195,34 @@ rg_interval_rate_units(const double *x, const uint32_t *unit, size_t n, size_t n
     est = wilson(est.value * trials, trials, level);
     est.value = k / (double)n;
     est.n = n;
+    return est;
+}
+
+struct rg_estimate
+rg_interval_rate_sizes(const double *hits, const double *trials, size_t n, double level)
+{
+    struct rg_estimate est = {NAN, NAN, NAN, 0};
+    double all = rg_sum_of(trials, n);
+    double rate = all > 0 ? fmin(1, rg_sum_of(hits, n) / all) : NAN;
+    struct rg_sum squares = {0};
+    size_t units = 0;
+    double variance = 0;
+    double effective;
+
+    if (!(all > 0))
+        return est;
+    for (size_t u = 0; u < n; u++) {
+        double e = hits[u] - rate * trials[u];
+
+        units += trials[u] > 0;
+        rg_sum_add(&squares, e * e);
+    }
+    if (units > 1)
+        variance = (double)units / (double)(units - 1) * rg_sum_value(&squares) / all / all;
+    effective = variance > 0 ? fmin(all, rate * (1 - rate) / variance) : (double)units;
+    est = wilson(rate * effective, effective, level);
+    est.value = rate;
+    est.n = units;
     return est;
 }
 

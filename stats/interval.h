@@ -27,14 +27,20 @@ struct rg_estimate rg_interval_rate(double k, uint64_t n, double level);
  * mean m is G / (G - 1) * sum over units of (sum of (x - m))^2 / n^2, the estimator of a mean of
  * clusters of unequal size (W. G. Cochran, Sampling Techniques, 3rd ed., 1977, section 9A.1,
  * without the finite population correction), and t has G - 1 degrees of freedom. With every unit
- * its own this is rg_interval_mean. .n is the number of observations; unit[i] < n_units. */
+ * its own this is rg_interval_mean. .n is the number of observations. */
 struct rg_estimate rg_interval_mean_units(const double *x, const uint32_t *unit, size_t n,
-                                          size_t n_units, double level);
+                                          double level);
 
 /* Likewise for 0 and 1: the Wilson interval at the effective number of trials m (1 - m) / variance,
  * at most n; the number of units where the variance is 0. */
 struct rg_estimate rg_interval_rate_units(const double *x, const uint32_t *unit, size_t n,
-                                          size_t n_units, double level);
+                                          double level);
+
+/* A rate over units of unequal size: hits[u] of trials[u] in unit u, as sum of hits over sum of
+ * trials; the interval as above, over the n units. Units without trials say nothing; .n is the
+ * number of those with some. 0 <= hits[u] <= trials[u]. */
+struct rg_estimate rg_interval_rate_sizes(const double *hits, const double *trials, size_t n,
+                                          double level);
 
 /* Quantile q in [0, 1] of sorted x[0..n), type 7 of R. J. Hyndman and Y. Fan, "Sample quantiles in
  * statistical packages", The American Statistician 50 (1996) 361-365: linear interpolation at

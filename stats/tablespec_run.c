@@ -121,8 +121,7 @@ count_result(struct run *run, const struct rg_spec_column *col, size_t g, struct
     if (col->agg == RG_AGG_COUNT)
         *out = number((double)counts.hits);
     else if (run->level > 0)
-        *out = estimate(rg_interval_rate_units(run->values, run->units, counts.n,
-                                               rg_frame_units(run->frame), run->level));
+        *out = estimate(rg_interval_rate_units(run->values, run->units, counts.n, run->level));
     else
         *out = number(counts.n > 0 ? (double)counts.hits / (double)counts.n : NAN);
     return RG_OK;
@@ -288,8 +287,8 @@ mean_interval(struct run *run, const struct rg_spec_column *col, size_t g, bool 
 
     if (rc != RG_OK || n == 0)
         return rc;
-    est = (binary ? rg_interval_rate_units : rg_interval_mean_units)(
-        run->values, run->units, n, rg_frame_units(run->frame), run->level);
+    est = (binary ? rg_interval_rate_units : rg_interval_mean_units)(run->values, run->units, n,
+                                                                     run->level);
     out->lo = est.lo;
     out->hi = est.hi;
     return RG_OK;

@@ -11,7 +11,7 @@ cell() { # file router column
 }
 holds() { awk "BEGIN {exit !($1)}"; }
 
-plan 27
+plan 38
 all=llm-only,slm-only,slm-dominant,random,oracle
 status 'five routers' 0 "$p" run --router $all --memory dynamic --contract ticket --slm slm-7b --llm llm-14b --format csv
 cp .out a.csv
@@ -27,8 +27,11 @@ is 'llm-only does not' 0 "$(cell a.csv llm-only slm_share)"
 is 'every call was recorded exactly' 1 "$(cell a.csv slm-dominant coverage)"
 is 'offered' 2400 "$(cell a.csv llm-only offered)"
 for r in llm-only slm-dominant; do
-    ok "the parts of $r add up" holds "($(cell a.csv $r latency_mean_ms) - $(cell a.csv $r overhead_ms) \
-        - $(cell a.csv $r queue_ms) - $(cell a.csv $r service_ms)) ^ 2 < 1e-12"
+    sum=0
+    for part in overhead router retrieval contract queue limit prefill decode failed backoff; do
+        sum="$sum + $(cell a.csv $r ${part}_ms)"
+    done
+    ok "the parts of $r add up" holds "($(cell a.csv $r latency_mean_ms) - ($sum)) ^ 2 < 1e-12"
 done
 "$p" run --router $all --memory dynamic --contract ticket --slm slm-7b --llm llm-14b --format csv >b.csv
 ok 'the same again gives the same bytes' cmp a.csv b.csv
@@ -37,11 +40,23 @@ is 'a router does not depend on its company' "$(grep '^slm-only' a.csv)" "$(grep
 "$p" run --router llm-only --memory dynamic --llm llm-14b --arrivals all --slots 0 --format csv >zero.csv
 is 'no queue without a limit' 0 "$(cell zero.csv llm-only queue_ms)"
 "$p" run --router llm-only --memory dynamic --llm llm-14b --rate 20 --slots 4 >busy.txt
-has 'a busy endpoint is warned of' 'not those of a steady state' busy.txt
+has 'a saturated endpoint is warned of' 'SATURATED' busy.txt
 has 'synthetic data say so' 'SYNTHETIC' busy.txt
 is 'text fits 80 columns' 0 "$(awk 'length > 80' busy.txt | wc -l)"
 status 'details as JSON' 0 "$p" run --router slm-dominant --contract ticket --details --format json
 has 'reasons are counted' '"contract_failed"' .out
+
+is 'and has no interval' '' "$("$p" run --router llm-only --memory dynamic --llm llm-14b --rate 20 --slots 4 --format csv >s.csv
+    cell s.csv llm-only latency_mean_ms_lo)"
+"$p" run --router llm-only --memory dynamic --llm llm-14b --rate 1.65 --slots 4 --requests 2000 >near.txt
+has 'a busy one is warned of' 'near saturation' near.txt
+"$p" run --router llm-only --memory dynamic --llm llm-14b --slo-ms 2000 --format csv >slo.csv
+ok 'goodput counts what is in time' holds "$(cell slo.csv llm-only goodput) > 0.05 && $(cell slo.csv llm-only goodput) < 0.5"
+for bad in '--arrivals all --rate 3' '--cv 2' '--users 3' '--speed 2' '--min-confidence 0.3' '--escalate-before' \
+    '--router llm-only,llm-only' '--arrivals recorded --loop'; do
+    # shellcheck disable=SC2086 # several words
+    status "refused: $bad" 2 "$p" run $bad
+done
 
 # A trace of one record.
 printf '%s\n' '{"type":"trace","version":1}' \

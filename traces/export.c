@@ -311,28 +311,47 @@ put_trace(struct export *x, struct rg_err *err)
     return status == RG_OK ? end(x, err) : status;
 }
 
-enum rg_status
-rg_export_write(struct rg_store *s, const struct rg_export_sink *sink, struct rg_err *err)
+/* arrivals NULL: the trace's own. */
+static enum rg_status
+write_all(struct export *x, const struct rg_arrival_rec *arrivals, size_t n, struct rg_err *err)
 {
-    struct export x = {.sink = sink, .store = s};
     const struct rg_visitor records = {
-        .ctx = &x,
+        .ctx = x,
         .model = put_model,
         .query = put_query,
         .kb = put_kb,
         .embedding = put_embedding,
-        .arrival = put_arrival,
+        .arrival = arrivals ? NULL : put_arrival,
         .call = put_call,
         .run = put_run,
         .texts = true,
     };
-    enum rg_status status = put_trace(&x, err);
+    enum rg_status status = put_trace(x, err);
 
     if (status == RG_OK)
-        status = rg_store_walk(s, &records, err);
-    if (status == RG_OK && x.out.len > 0)
-        status = sink->write(sink->ctx, x.out.data, x.out.len, err);
-    rg_buf_clear(&x.out);
-    rg_buf_clear(&x.meta);
+        status = rg_store_walk(x->store, &records, err);
+    for (size_t i = 0; status == RG_OK && i < n; i++)
+        status = put_arrival(x, &arrivals[i], err);
+    if (status == RG_OK && x->out.len > 0)
+        status = x->sink->write(x->sink->ctx, x->out.data, x->out.len, err);
+    rg_buf_clear(&x->out);
+    rg_buf_clear(&x->meta);
     return status;
+}
+
+enum rg_status
+rg_export_write(struct rg_store *s, const struct rg_export_sink *sink, struct rg_err *err)
+{
+    struct export x = {.sink = sink, .store = s};
+
+    return write_all(&x, NULL, 0, err);
+}
+
+enum rg_status
+rg_export_write_arrivals(struct rg_store *s, const struct rg_arrival_rec *arrivals, size_t n,
+                         const struct rg_export_sink *sink, struct rg_err *err)
+{
+    struct export x = {.sink = sink, .store = s};
+
+    return write_all(&x, arrivals, n, err);
 }

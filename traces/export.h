@@ -20,4 +20,10 @@ struct rg_export_sink {
 RG_MUST_USE enum rg_status rg_export_write(struct rg_store *s, const struct rg_export_sink *sink,
                                            struct rg_err *err);
 
+/* The same trace with these arrivals, in their order, in place of its own. */
+RG_MUST_USE enum rg_status rg_export_write_arrivals(struct rg_store *s,
+                                                    const struct rg_arrival_rec *arrivals, size_t n,
+                                                    const struct rg_export_sink *sink,
+                                                    struct rg_err *err);
+
 #endif

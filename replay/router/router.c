@@ -108,22 +108,29 @@ is_better(const struct rg_trace_calls *c, uint32_t a, uint32_t b)
     return cost_a < cost_b;
 }
 
-/* The best recorded score, at equal scores the cheapest answer, at equal costs the first model. */
+/* The best recorded score, at equal scores the cheapest answer, at equal costs the first model. The
+ * calls of a query stand by model: each run of equal models is looked up once. */
 static struct rg_choice
 oracle_first(const struct rg_policy *p, const struct rg_router_view *view)
 {
     const struct rg_trace *t = p->trace;
     struct rg_choice best = {0, RG_REASON_ORACLE};
     uint32_t best_call = RG_NO_CALL;
+    uint32_t last = RG_NO_MODEL;
 
-    for (uint32_t m = 0; m < t->n_models; m++) {
-        uint32_t call = rg_lookup_call(t, view->query, m, p->variant, view->sample).call;
+    for (uint32_t i = t->queries.first[view->query]; i < t->queries.first[view->query + 1]; i++) {
+        uint32_t model = t->calls.model[i];
+        uint32_t call;
 
+        if (model == last)
+            continue;
+        last = model;
+        call = rg_lookup_call(t, view->query, model, p->variant, view->sample).call;
         if (call == RG_NO_CALL)
             continue;
         if (best_call == RG_NO_CALL || is_better(&t->calls, call, best_call)) {
             best_call = call;
-            best.model = m;
+            best.model = model;
         }
     }
     return best;
@@ -228,6 +235,15 @@ price(const struct rg_trace_model *m)
     return isnan(sum) ? INFINITY : sum;
 }
 
+/* Equal prices are told apart by name, so that the order of the recording does not matter. */
+static bool
+is_cheaper(const struct rg_trace_model *a, const struct rg_trace_model *b)
+{
+    if (price(a) < price(b) || price(a) > price(b))
+        return price(a) < price(b);
+    return strcmp(a->name, b->name) < 0;
+}
+
 static enum rg_status
 tier_model(const struct rg_policy *p, const char *name, enum rg_tier tier, uint32_t *model,
            struct rg_err *err)
@@ -240,7 +256,7 @@ tier_model(const struct rg_policy *p, const char *name, enum rg_tier tier, uint3
     for (uint32_t m = 0; m < t->n_models; m++) {
         if (t->models[m].tier != tier)
             continue;
-        if (*model == RG_NO_MODEL || price(&t->models[m]) < price(&t->models[*model]))
+        if (*model == RG_NO_MODEL || is_cheaper(&t->models[m], &t->models[*model]))
             *model = m;
     }
     if (*model == RG_NO_MODEL)

@@ -22,7 +22,8 @@ struct mini_trace {
     uint32_t query[MINI_CALLS], model[MINI_CALLS];
     uint16_t variant[MINI_CALLS], sample[MINI_CALLS];
     uint8_t status[MINI_CALLS];
-    double cost[MINI_CALLS], latency[MINI_CALLS], score[MINI_CALLS];
+    int32_t prompt[MINI_CALLS], completion[MINI_CALLS]; /* 1000 and 100 tokens each */
+    double cost[MINI_CALLS], latency[MINI_CALLS], ttft[MINI_CALLS], score[MINI_CALLS];
     const char *chains[2];
     uint32_t run_query[MINI_RUNS], run_chain[MINI_RUNS], run_sample[MINI_RUNS];
     uint16_t run_variant[MINI_RUNS];
@@ -61,6 +62,11 @@ mini_trace_init(struct mini_trace *m)
     memcpy(m->cost, cost, sizeof cost);
     memcpy(m->latency, latency, sizeof latency);
     memcpy(m->score, score, sizeof score);
+    for (size_t i = 0; i < MINI_CALLS; i++) {
+        m->prompt[i] = 1000;
+        m->completion[i] = 100;
+        m->ttft[i] = NAN;
+    }
     m->status[5] = RG_CALL_ERROR;
     m->chains[0] = "small>large";
     m->chains[1] = "small>absent";
@@ -84,6 +90,9 @@ mini_trace_init(struct mini_trace *m)
                   .status = m->status,
                   .cost_usd = m->cost,
                   .latency_ms = m->latency,
+                  .ttft_ms = m->ttft,
+                  .prompt_tokens = m->prompt,
+                  .completion_tokens = m->completion,
                   .score = m->score},
         .runs = {.query = m->run_query,
                  .chain = m->run_chain,

@@ -30,8 +30,11 @@ play(const struct rg_policy *p, uint32_t query, struct rg_chain *c)
     struct rg_router_view view = {.query = query, .chance = 0.4};
     enum rg_chain_step step = rg_chain_begin(p, c, &view);
 
-    while (step == RG_CHAIN_CALL)
-        step = rg_chain_next(p, c);
+    while (step == RG_CHAIN_CALL) {
+        struct rg_call_outcome outcome = rg_chain_recorded(p, c);
+
+        step = rg_chain_next(p, c, &outcome);
+    }
     return step;
 }
 
@@ -398,15 +401,22 @@ static void
 runs_are_composed_from_the_calls_of_their_chain(void **state)
 {
     struct mini_trace m;
+    struct rg_composer *composer;
     struct rg_composition c;
 
     (void)state;
     mini_trace_init(&m);
-    assert_int_equal(rg_compose_run(&m.t, 0, &c), RG_COMPOSED);
-    assert_true(c.cost_usd == 11 && c.latency_ms == 500 && c.score == 0.9);
-    assert_int_equal(rg_compose_run(&m.t, 1, &c), RG_COMPOSE_NO_CALL);
+    m.run_sample[0] = 0;
+    composer = rg_composer_new(&m.t);
+    assert_int_equal(rg_compose_run(composer, 0, &c), RG_COMPOSED);
+    assert_true(c.exact && c.cost_usd == 11 && c.latency_ms == 500 && c.score == 0.9);
+    m.run_sample[0] = 7; /* the nearest sample stands in, and it is said */
+    assert_int_equal(rg_compose_run(composer, 0, &c), RG_COMPOSED);
+    assert_true(!c.exact && c.cost_usd == 11.5);
+    assert_int_equal(rg_compose_run(composer, 1, &c), RG_COMPOSE_NO_CALL);
     m.run_chain[0] = RG_NAMES_NONE;
-    assert_int_equal(rg_compose_run(&m.t, 0, &c), RG_COMPOSE_NO_CHAIN);
+    assert_int_equal(rg_compose_run(composer, 0, &c), RG_COMPOSE_NO_CHAIN);
+    rg_composer_free(composer);
 }
 
 int

@@ -289,14 +289,14 @@ units_known_values(void **state)
 {
     static const double x[] = {1, 2, 4, 3, 3, 5, 8}, hits[] = {1, 1, 0, 0, 0, 1, 1};
     static const uint32_t unit[] = {0, 0, 1, 1, 1, 2, 2};
-    struct rg_estimate e = rg_interval_mean_units(x, unit, 7, 3, 0.95);
+    struct rg_estimate e = rg_interval_mean_units(x, unit, 7, 0.95);
 
     (void)state;
     near(e.value, 3.7142857142857144, 1e-15);
     near(e.lo, -1.7121547735054445, 1e-12);
     near(e.hi, 9.140726202076873, 1e-12);
     assert_int_equal(e.n, 7);
-    e = rg_interval_rate_units(hits, unit, 7, 3, 0.95);
+    e = rg_interval_rate_units(hits, unit, 7, 0.95);
     near(e.value, 0.5714285714285714, 1e-15);
     near(e.lo, 0.1122162984879887, 1e-12);
     near(e.hi, 0.9336194011202625, 1e-12);
@@ -326,14 +326,35 @@ units_copies_say_nothing(void **state)
         unit[i] = (uint32_t)q;
     }
     one = rg_interval_mean(x, N, 0.95);
-    many = rg_interval_mean_units(copies, unit, N * COPIES, N, 0.95);
+    many = rg_interval_mean_units(copies, unit, N * COPIES, 0.95);
     near(many.lo, one.lo, 1e-12);
     near(many.hi, one.hi, 1e-12);
     one = rg_interval_rate(rg_sum_of(hits, N), N, 0.95);
-    many = rg_interval_rate_units(hit_copies, unit, N * COPIES, N, 0.95);
+    many = rg_interval_rate_units(hit_copies, unit, N * COPIES, 0.95);
     near(many.lo, one.lo, 0.02);
     near(many.hi, one.hi, 0.02);
     gsl_rng_free(rng);
+}
+
+/* The same data as units of sizes and as single observations. */
+static void
+rates_of_sizes_are_those_of_units(void **state)
+{
+    static const double hits[] = {1, 1, 0, 0, 0, 1, 1}, sums[] = {2, 0, 2, 0},
+                        sizes[] = {2, 3, 2, 0};
+    static const uint32_t unit[] = {0, 0, 1, 1, 1, 2, 2};
+    struct rg_estimate one = rg_interval_rate_units(hits, unit, 7, 0.95);
+    struct rg_estimate other = rg_interval_rate_sizes(sums, sizes, 4, 0.95);
+
+    (void)state;
+    near(other.value, one.value, 1e-15);
+    near(other.lo, one.lo, 1e-12);
+    near(other.hi, one.hi, 1e-12);
+    assert_int_equal(other.n, 3);
+    other = rg_interval_rate_sizes(sums, sizes, 0, 0.95);
+    assert_true(isnan(other.value));
+    other = rg_interval_rate_sizes(sizes, sizes, 4, 0.95);
+    assert_true(other.value == 1 && other.hi == 1);
 }
 
 static void
@@ -341,16 +362,16 @@ units_edges(void **state)
 {
     static const double x[] = {3, 3, 1}, ones[] = {1, 1, 1};
     static const uint32_t same[] = {0, 0, 0}, own[] = {2, 0, 1};
-    struct rg_estimate e = rg_interval_mean_units(x, same, 3, 1, 0.95);
+    struct rg_estimate e = rg_interval_mean_units(x, same, 3, 0.95);
     struct rg_estimate plain = rg_interval_mean(x, 3, 0.95);
 
     (void)state;
     assert_true(e.lo == -INFINITY && e.hi == INFINITY);
-    e = rg_interval_mean_units(x, own, 3, 3, 0.95);
+    e = rg_interval_mean_units(x, own, 3, 0.95);
     assert_true(e.lo == plain.lo && e.hi == plain.hi);
-    assert_true(isnan(rg_interval_mean_units(x, own, 0, 3, 0.95).value));
-    assert_true(isnan(rg_interval_rate_units(x, own, 0, 3, 0.95).value));
-    e = rg_interval_rate_units(ones, same, 3, 1, 0.95);
+    assert_true(isnan(rg_interval_mean_units(x, own, 0, 0.95).value));
+    assert_true(isnan(rg_interval_rate_units(x, own, 0, 0.95).value));
+    e = rg_interval_rate_units(ones, same, 3, 0.95);
     plain = rg_interval_rate(1, 1, 0.95);
     assert_true(e.value == 1);
     near(e.lo, plain.lo, 1e-12);
@@ -367,7 +388,7 @@ main(void)
         cmocka_unit_test(wilson_definition),  cmocka_unit_test(wilson_edges),
         cmocka_unit_test(quantiles),          cmocka_unit_test(sorting),
         cmocka_unit_test(units_known_values), cmocka_unit_test(units_copies_say_nothing),
-        cmocka_unit_test(units_edges),
+        cmocka_unit_test(units_edges),        cmocka_unit_test(rates_of_sizes_are_those_of_units),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

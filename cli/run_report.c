@@ -1,0 +1,415 @@
+/* The tables of `run`. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/run.h"
+#include "replay/contract/contract.h"
+#include "stats/table.h"
+
+/* Counts of requests, in the order of their columns. */
+static const char *const count_names[] = {
+    "queries", "offered",   "completed",      "rejected",       "timed_out", "failed",
+    "skipped", "in_flight", "scored_queries", "priced_queries", "unscored",  "unpriced"};
+enum { N_COUNTS = sizeof count_names / sizeof *count_names };
+
+static const char *const count_heads[RG_N_REQUEST_ENDS] = {"done", "rejected", "timed out",
+                                                           "failed", "skipped"};
+
+static void
+put_counts(struct rg_table *t, size_t column, const struct rg_cell *cell)
+{
+    rg_table_integer(t, column++, (int64_t)cell->queries);
+    rg_table_integer(t, column++, (int64_t)cell->offered);
+    for (size_t i = 0; i < RG_N_REQUEST_ENDS; i++)
+        rg_table_integer(t, column++, (int64_t)cell->ends[i]);
+    rg_table_integer(t, column++, (int64_t)cell->in_flight);
+    rg_table_integer(t, column++, (int64_t)cell->scored);
+    rg_table_integer(t, column++, (int64_t)cell->priced);
+    rg_table_integer(t, column++, (int64_t)cell->unscored);
+    rg_table_integer(t, column, (int64_t)cell->unpriced);
+}
+
+static void
+put_estimate(struct rg_table *t, size_t column, const struct rg_estimate *e, double scale)
+{
+    rg_table_estimate(t, column, e->value * scale, e->lo * scale, e->hi * scale);
+}
+
+/* Did any router's value of a metric or part come about? */
+static bool
+metric_occurs(const struct rg_run *w, size_t metric)
+{
+    for (size_t c = 0; c < w->n_cells; c++)
+        if (!isnan(w->cells[c].estimates[metric].value))
+            return true;
+    return false;
+}
+
+static bool
+part_occurs(const struct rg_run *w, size_t part)
+{
+    for (size_t c = 0; c < w->n_cells; c++)
+        if (w->cells[c].parts[part].value > 0)
+            return true;
+    return part == RG_PART_QUEUE;
+}
+
+/* The metrics of one table for people, without those that nobody has. */
+static struct rg_table *
+metrics_table(const struct rg_run *w, const char *title, enum rg_metric_table which)
+{
+    struct rg_table *t = rg_table_new(title);
+    size_t router = rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
+
+    for (size_t m = 0; m < RG_N_METRICS; m++)
+        if (rg_metrics[m].table == which && metric_occurs(w, m))
+            rg_table_column(t, rg_metrics[m].name, rg_metrics[m].head, RG_COL_ESTIMATE,
+                            rg_metrics[m].decimals, false);
+    for (size_t c = 0; c < w->n_cells; c++) {
+        size_t column = router + 1;
+
+        rg_table_row(t);
+        rg_table_text(t, router, w->cells[c].router);
+        for (size_t m = 0; m < RG_N_METRICS; m++)
+            if (rg_metrics[m].table == which && metric_occurs(w, m))
+                put_estimate(t, column++, &w->cells[c].estimates[m],
+                             rg_metrics[m].percent ? 100 : 1);
+    }
+    return t;
+}
+
+static struct rg_table *
+parts_table(const struct rg_run *w)
+{
+    struct rg_table *t = rg_table_new("Mean latency by part (ms)");
+    size_t router = rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
+
+    for (size_t i = 0; i < RG_N_PARTS; i++)
+        if (part_occurs(w, i))
+            rg_table_column(t, rg_part_names[i], NULL, RG_COL_ESTIMATE, 0, false);
+    for (size_t c = 0; c < w->n_cells; c++) {
+        size_t column = router + 1;
+
+        rg_table_row(t);
+        rg_table_text(t, router, w->cells[c].router);
+        for (size_t i = 0; i < RG_N_PARTS; i++)
+            if (part_occurs(w, i))
+                put_estimate(t, column++, &w->cells[c].parts[i], 1);
+    }
+    return t;
+}
+
+static bool
+count_occurs(const struct rg_run *w, enum rg_request_end end)
+{
+    for (size_t c = 0; c < w->n_cells; c++)
+        if (w->cells[c].ends[end] > 0)
+            return true;
+    return end == RG_REQUEST_COMPLETED || end == RG_REQUEST_FAILED;
+}
+
+/* For people: only the kinds of ends that occur, so that the table stays narrow. */
+static struct rg_table *
+count_table(const struct rg_run *w)
+{
+    struct rg_table *t = rg_table_new("Requests of all replications");
+    size_t router = rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
+    bool in_flight = false;
+    size_t column;
+
+    for (size_t c = 0; c < w->n_cells; c++)
+        in_flight = in_flight || w->cells[c].in_flight > 0;
+    rg_table_column(t, "queries", NULL, RG_COL_INTEGER, 0, false);
+    rg_table_column(t, "offered", NULL, RG_COL_INTEGER, 0, false);
+    for (size_t i = 0; i < RG_N_REQUEST_ENDS; i++)
+        if (count_occurs(w, (enum rg_request_end)i))
+            rg_table_column(t, count_names[i + 2], count_heads[i], RG_COL_INTEGER, 0, false);
+    if (in_flight)
+        rg_table_column(t, "in_flight", "in flight", RG_COL_INTEGER, 0, false);
+    rg_table_column(t, "busiest", "busiest endpoint", RG_COL_TEXT, 0, false);
+    for (size_t c = 0; c < w->n_cells; c++) {
+        const struct rg_cell *cell = &w->cells[c];
+
+        rg_table_row(t);
+        rg_table_text(t, router, cell->router);
+        rg_table_integer(t, router + 1, (int64_t)cell->queries);
+        rg_table_integer(t, router + 2, (int64_t)cell->offered);
+        column = router + 3;
+        for (size_t i = 0; i < RG_N_REQUEST_ENDS; i++)
+            if (count_occurs(w, (enum rg_request_end)i))
+                rg_table_integer(t, column++, (int64_t)cell->ends[i]);
+        if (in_flight)
+            rg_table_integer(t, column++, (int64_t)cell->in_flight);
+        if (cell->busiest != RG_NO_MODEL)
+            rg_table_text(t, column, w->trace->models[cell->busiest].name);
+    }
+    return t;
+}
+
+static const char *const provenance_names[] = {"trace_digest", "synthetic", "seed"};
+
+/* One wide table with everything, for programs. */
+static struct rg_table *
+data_table(const struct rg_run *w)
+{
+    struct rg_table *t = rg_table_new("run");
+    size_t router = rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
+    size_t busiest;
+    char name[64];
+
+    for (size_t i = 0; i < N_COUNTS; i++)
+        rg_table_column(t, count_names[i], NULL, RG_COL_INTEGER, 0, false);
+    busiest = rg_table_column(t, "busiest", NULL, RG_COL_TEXT, 0, false);
+    for (size_t m = 0; m < RG_N_METRICS; m++)
+        rg_table_column(t, rg_metrics[m].name, NULL, RG_COL_ESTIMATE, 0, false);
+    for (size_t i = 0; i < RG_N_PARTS; i++) {
+        snprintf(name, sizeof name, "%s_ms", rg_part_names[i]);
+        rg_table_column(t, name, NULL, RG_COL_ESTIMATE, 0, false);
+    }
+    for (size_t i = 0; i < 3; i++)
+        rg_table_column(t, provenance_names[i], NULL, i == 2 ? RG_COL_INTEGER : RG_COL_TEXT, 0,
+                        false);
+    for (size_t c = 0; c < w->n_cells; c++) {
+        const struct rg_cell *cell = &w->cells[c];
+        size_t column = busiest + 1;
+
+        rg_table_row(t);
+        rg_table_text(t, router, cell->router);
+        put_counts(t, router + 1, cell);
+        if (cell->busiest != RG_NO_MODEL)
+            rg_table_text(t, busiest, w->trace->models[cell->busiest].name);
+        for (size_t m = 0; m < RG_N_METRICS; m++)
+            put_estimate(t, column++, &cell->estimates[m], 1);
+        for (size_t i = 0; i < RG_N_PARTS; i++)
+            put_estimate(t, column++, &cell->parts[i], 1);
+        rg_table_text(t, column++, w->trace->digest);
+        rg_table_text(t, column++, w->trace->synthetic ? "true" : "false");
+        rg_table_integer(t, column, (int64_t)w->v.seed);
+    }
+    return t;
+}
+
+/* ---- details ---- */
+
+static const struct {
+    const char *name, *head;
+    size_t offset;
+} endpoint_counts[] = {
+    {"calls", NULL, offsetof(struct rg_endpoint_stats, calls)},
+    {"tries", NULL, offsetof(struct rg_endpoint_stats, tries)},
+    {"answered", NULL, offsetof(struct rg_endpoint_stats, answered)},
+    {"errors", NULL, offsetof(struct rg_endpoint_stats, errors)},
+    {"timeouts", NULL, offsetof(struct rg_endpoint_stats, timeouts)},
+    {"rejected", NULL, offsetof(struct rg_endpoint_stats, rejected)},
+    {"cooling", NULL, offsetof(struct rg_endpoint_stats, cooling)},
+    {"too_large", "too large", offsetof(struct rg_endpoint_stats, too_large)},
+    {"cancelled", NULL, offsetof(struct rg_endpoint_stats, cancelled)},
+    {"retries", NULL, offsetof(struct rg_endpoint_stats, retries)},
+    {"hedges", NULL, offsetof(struct rg_endpoint_stats, hedges)},
+    {"fallbacks", NULL, offsetof(struct rg_endpoint_stats, fallbacks)},
+};
+enum { N_ENDPOINT_COUNTS = sizeof endpoint_counts / sizeof *endpoint_counts };
+
+static void
+put_endpoint(struct rg_table *t, const struct rg_run *w, const struct rg_cell *cell, size_t m)
+{
+    const struct rg_endpoint_stats *s = &cell->endpoints[m];
+    size_t column = 0;
+
+    rg_table_row(t);
+    rg_table_text(t, column++, cell->router);
+    rg_table_text(t, column++, w->trace->models[m].name);
+    for (size_t i = 0; i < N_ENDPOINT_COUNTS; i++)
+        rg_table_integer(t, column++,
+                         (int64_t) *
+                             (const uint64_t *)((const char *)s + endpoint_counts[i].offset));
+    rg_table_integer(t, column++, s->replicas_max);
+    rg_table_number(t, column++, s->busy_s);
+    rg_table_number(t, column++, s->waiting_s);
+    rg_table_number(t, column++, cell->utilisation[m]);
+    rg_table_number(t, column, s->infrastructure_usd);
+}
+
+static struct rg_table *
+endpoints_table(const struct rg_run *w)
+{
+    struct rg_table *t = rg_table_new("Endpoints (sums over all replications)");
+
+    rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
+    rg_table_column(t, "model", NULL, RG_COL_TEXT, 0, true);
+    for (size_t i = 0; i < N_ENDPOINT_COUNTS; i++)
+        rg_table_column(t, endpoint_counts[i].name, endpoint_counts[i].head, RG_COL_INTEGER, 0,
+                        false);
+    rg_table_column(t, "replicas_max", "replicas", RG_COL_INTEGER, 0, false);
+    rg_table_column(t, "busy_s", "busy s", RG_COL_NUMBER, 1, false);
+    rg_table_column(t, "waiting_s", "waiting s", RG_COL_NUMBER, 1, false);
+    rg_table_column(t, "utilisation", NULL, RG_COL_NUMBER, 3, false);
+    rg_table_column(t, "infrastructure_usd", "replica USD", RG_COL_NUMBER, 2, false);
+    for (size_t c = 0; c < w->n_cells; c++)
+        for (size_t m = 0; m < w->cells[c].n_endpoints; m++)
+            if (w->cells[c].endpoints[m].tries > 0)
+                put_endpoint(t, w, &w->cells[c], m);
+    return t;
+}
+
+static struct rg_table *
+reasons_table(const struct rg_run *w)
+{
+    struct rg_table *t = rg_table_new("Reasons (calls over all replications)");
+    size_t router = rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
+    size_t reason = rg_table_column(t, "reason", NULL, RG_COL_TEXT, 0, true);
+    size_t calls = rg_table_column(t, "calls", NULL, RG_COL_INTEGER, 0, false);
+
+    for (size_t c = 0; c < w->n_cells; c++) {
+        for (size_t r = 0; r < RG_N_REASONS; r++) {
+            if (w->cells[c].reasons[r] == 0)
+                continue;
+            rg_table_row(t);
+            rg_table_text(t, router, w->cells[c].router);
+            rg_table_text(t, reason, rg_reason_names[r]);
+            rg_table_integer(t, calls, (int64_t)w->cells[c].reasons[r]);
+        }
+    }
+    return t;
+}
+
+/* ---- notes ---- */
+
+static void
+note_tiers(const struct rg_run *w, struct rg_table *t)
+{
+    const struct {
+        const char *option, *name;
+        enum rg_tier tier;
+    } named[] = {{"slm", w->v.slm, RG_TIER_SLM}, {"llm", w->v.llm, RG_TIER_LLM}};
+
+    for (size_t i = 0; i < 2; i++) {
+        int m = named[i].name ? rg_trace_model_find(w->trace, named[i].name) : -1;
+        enum rg_tier tier = m >= 0 ? w->trace->models[m].tier : RG_TIER_UNKNOWN;
+
+        if (tier != RG_TIER_UNKNOWN && tier != named[i].tier)
+            rg_table_note(t, "--%s names %s, which the trace calls an %s.", named[i].option,
+                          named[i].name, rg_tier_name(tier));
+    }
+}
+
+static void
+note_doubts(const struct rg_run *w, struct rg_table *t)
+{
+    note_tiers(w, t);
+    for (size_t c = 0; c < w->n_cells; c++) {
+        const struct rg_cell *cell = &w->cells[c];
+        double use = cell->estimates[RG_METRIC_UTILISATION].value;
+
+        if (cell->saturated)
+            rg_table_note(t,
+                          "%s: SATURATED: more work comes to endpoint %s than it can do, so queues "
+                          "grow with the length of the run; latencies have no steady state and no "
+                          "interval.",
+                          cell->router, w->trace->models[cell->saturated_model].name);
+        else if (use >= 0.9)
+            rg_table_note(
+                t,
+                "%s: endpoint %s is %.0f %% busy: near saturation latencies vary much and "
+                "settle slowly.",
+                cell->router, w->trace->models[cell->busiest].name, 100 * use);
+        if (cell->skipped_queries)
+            rg_table_note(
+                t,
+                "%s: %llu queries are left out for want of a recording; compare rows over "
+                "different queries with care.",
+                cell->router, (unsigned long long)cell->skipped_queries);
+        if (cell->unscored)
+            rg_table_note(t, "%s: %llu requests have no recorded score and are left out of it.",
+                          cell->router, (unsigned long long)cell->unscored);
+        if (cell->unpriced)
+            rg_table_note(t, "%s: %llu requests have no recorded cost and are left out of it.",
+                          cell->router, (unsigned long long)cell->unpriced);
+    }
+}
+
+/* Where the numbers of a service model come from, once for each profile. */
+static void
+note_profiles(const struct rg_run *w, struct rg_table *t)
+{
+    for (size_t m = 0; m < w->endpoints.n; m++) {
+        const struct rg_profile *p = w->endpoints.of[m].profile;
+        bool told = !p;
+
+        for (size_t k = 0; k < m && !told; k++)
+            told = w->endpoints.of[k].profile &&
+                   strcmp(w->endpoints.of[k].profile->name, p->name) == 0;
+        if (!told)
+            rg_table_note(t, "Service profile %s (%s): %s.", p->name, rg_profile_kind_name(p->kind),
+                          p->source);
+    }
+}
+
+static const char *
+prompt_of(enum rg_truth contract)
+{
+    return contract == RG_TRUE ? ", contract prompt" : contract == RG_FALSE ? ", plain prompt" : "";
+}
+
+/* Everything that is needed to do it again. */
+static void
+note_provenance(const struct rg_run *w, struct rg_table *t)
+{
+    const struct rg_run_values *v = &w->v;
+    const struct rg_trace_variant *x = &w->trace->variants[w->policy.variant];
+
+    rg_table_note(t,
+                  "%g %% intervals: score, cost, escalation, SLM share and coverage over the "
+                  "queries; all else over %llu replications with the same queries, so what the "
+                  "queries alone decide has no width there.",
+                  100 * v->level, (unsigned long long)v->replications);
+    rg_table_note(t, "A request without an answer scores 0; latencies are those of completed "
+                     "requests.");
+    rg_table_note(t,
+                  "Replayed: memory %s%s; contract %s; arrivals %s at %g/s; %llu slots; service "
+                  "%s; seed %llu%s%s.",
+                  x->memory, prompt_of(x->contract), rg_contract_names[v->contract],
+                  rg_run_arrival_names[v->arrivals], v->arrivals == 6 ? v->speed : v->rate,
+                  (unsigned long long)v->slots, v->service ? v->service : "recorded",
+                  (unsigned long long)v->seed, v->endpoints ? "; endpoints " : "",
+                  v->endpoints ? v->endpoints : "");
+    note_profiles(w, t);
+    rg_table_note(t, "Trace %s, digest %s, routergym-sim " PACKAGE_VERSION ".", w->trace->path,
+                  w->trace->digest);
+    if (w->trace->synthetic)
+        rg_table_note(t, "SYNTHETIC data: they show how the program works and are no evidence "
+                         "about any model.");
+}
+
+void
+rg_run_print(const struct rg_run *w)
+{
+    bool people = w->v.format != RG_CSV && w->v.format != RG_JSON;
+    struct rg_table *tables[8];
+    struct rg_buf out = {0};
+    size_t n = 0;
+
+    if (people) {
+        tables[n++] = metrics_table(w, "Quality and cost", RG_TABLE_QUALITY);
+        tables[n++] = metrics_table(w, "Latency under load (ms)", RG_TABLE_LATENCY);
+        tables[n++] = parts_table(w);
+        tables[n++] =
+            metrics_table(w, "Who answered, and use of the busiest endpoint", RG_TABLE_LOAD);
+        tables[n++] = count_table(w);
+    } else {
+        tables[n++] = data_table(w);
+    }
+    if (w->v.details) {
+        tables[n++] = endpoints_table(w);
+        tables[n++] = reasons_table(w);
+    }
+    note_doubts(w, tables[n - 1]);
+    note_provenance(w, tables[n - 1]);
+    rg_tables_print(tables, n, (enum rg_format)w->v.format, rg_cli_width(), &out);
+    rg_cli_out(&out);
+    rg_buf_clear(&out);
+    while (n > 0)
+        rg_table_free(tables[--n]);
+}

@@ -1,0 +1,248 @@
+/* What an endpoint decides by itself: delays, injected failures, service times, balancing,
+ * cooldown, when to hedge. */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_randist.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "sim/endpoint_private.h"
+#include "sim/service/tokens.h"
+
+double
+rg_endpoint_backoff(struct rg_endpoints *eps, struct endpoint *ep, uint32_t tries)
+{
+    const struct rg_retry_config *r = &ep->config->retry;
+    double delay = fmin(r->cap_s, r->base_s * pow(r->multiplier, tries - 1.0));
+
+    (void)eps;
+    return r->jitter > 0 ? delay * (1 + r->jitter * rg_rng_unit(ep->jitter_rng)) : delay;
+}
+
+/* ---- injected failures ---- */
+
+bool
+rg_endpoint_injects(struct rg_endpoints *eps, struct endpoint *ep)
+{
+    const struct rg_failure_config *f = &ep->config->failures;
+    double now = eps->engine->now;
+    bool random = f->rate > 0 && rg_rng_unit(ep->failure_rng) < f->rate;
+
+    while (ep->outage < f->n_outages && f->outages[ep->outage].to_s <= now)
+        ep->outage++;
+    return ep->admitted++ < f->first || random ||
+           (ep->outage < f->n_outages && f->outages[ep->outage].from_s <= now);
+}
+
+void
+rg_endpoint_injected(struct rg_endpoints *eps, uint32_t t)
+{
+    struct endpoint *ep = &eps->of[eps->tries[t].model];
+
+    switch (ep->config->failures.status) {
+    case RG_CALL_TIMEOUT:
+        ep->stats.timeouts++;
+        return;
+    case RG_CALL_RATE_LIMITED:
+        ep->stats.rejected++;
+        return;
+    default:
+        ep->stats.errors++;
+        return;
+    }
+}
+
+/* ---- service ---- */
+
+/* A recorded failure takes the time it took, whatever the model of service. */
+static bool
+takes_recorded_time(const struct endpoint *ep, const struct rg_trace_calls *calls, uint32_t call)
+{
+    bool answered = calls->status[call] == RG_CALL_OK || calls->status[call] == RG_CALL_INVALID;
+
+    return ep->config->service == RG_SERVICE_RECORDED ||
+           (ep->config->service == RG_SERVICE_PROFILE && !answered);
+}
+
+double
+rg_endpoint_context(const struct rg_endpoints *eps, uint32_t recorded)
+{
+    const struct rg_trace_calls *calls = &eps->policy->trace->calls;
+
+    if (calls->prompt_tokens[recorded] < 0 || calls->completion_tokens[recorded] < 0)
+        return 0;
+    return calls->prompt_tokens[recorded] + calls->completion_tokens[recorded] / 2.0;
+}
+
+void
+rg_endpoint_draw_service(struct rg_endpoints *eps, struct endpoint *ep, struct try *try)
+{
+    const struct rg_trace_calls *calls = &eps->policy->trace->calls;
+    uint32_t i = try->recorded;
+
+    if (takes_recorded_time(ep, calls, i)) {
+        double scale = ep->config->scale * 1e-3;
+
+        try->service = isnan(calls->latency_ms[i]) ? 0 : calls->latency_ms[i] * scale;
+        try->ttft = calls->ttft_ms[i] * scale;
+    } else if (ep->config->service == RG_SERVICE_PROFILE &&
+               ep->config->profile->kind != RG_PROFILE_BATCH) {
+        double context =
+            eps->replicas[try->replica].context + rg_endpoint_context(eps, try->recorded);
+        struct rg_tokens_time time =
+            rg_tokens_draw(ep->config->profile,
+                           &(struct rg_tokens_call){.prompt = (uint32_t)calls->prompt_tokens[i],
+                                                    .output = (uint32_t)calls->completion_tokens[i],
+                                                    .context = context,
+                                                    .busy = 1},
+                           ep->service_rng);
+
+        try->service = time.service;
+        try->ttft = time.ttft;
+    }
+}
+
+/* ---- balancing ---- */
+
+static uint64_t
+load_of(const struct rg_endpoints *eps, uint32_t replica)
+{
+    return rg_replica_load(&eps->replicas[replica]);
+}
+
+static uint32_t
+least_loaded(const struct rg_endpoints *eps, const struct endpoint *ep, uint32_t not )
+{
+    uint32_t best = NOTHING;
+
+    for (size_t i = 0; i < ep->n_replicas; i++) {
+        uint32_t r = ep->replicas[i];
+
+        if (r != not &&(best == NOTHING || load_of(eps, r) < load_of(eps, best)))
+            best = r;
+    }
+    return best;
+}
+
+uint32_t
+rg_endpoint_balance(struct rg_endpoints *eps, struct endpoint *ep, const struct try *try)
+{
+    const struct call *call = &eps->calls[try->call];
+    size_t n = ep->n_replicas;
+    uint32_t a;
+    uint32_t b;
+
+    assert(n > 0);
+    if (n == 1)
+        return ep->replicas[0];
+    /* A hedge goes to another replica than the try that it hedges. */
+    if (try->hedge && call->primary != NOTHING)
+        return least_loaded(eps, ep, eps->tries[call->primary].replica);
+    switch (ep->config->balancing) {
+    case RG_BALANCE_ROUND_ROBIN:
+        return ep->replicas[ep->turn++ % n];
+    case RG_BALANCE_RANDOM:
+        return ep->replicas[rg_rng_below(ep->balance_rng, n)];
+    case RG_BALANCE_LEAST_LOADED:
+        return least_loaded(eps, ep, NOTHING);
+    case RG_BALANCE_POWER_OF_TWO:
+        break;
+    }
+    a = (uint32_t)rg_rng_below(ep->balance_rng, n);
+    b = (uint32_t)rg_rng_below(ep->balance_rng, n - 1);
+    b += b >= a;
+    return load_of(eps, ep->replicas[b]) < load_of(eps, ep->replicas[a]) ? ep->replicas[b]
+                                                                         : ep->replicas[a];
+}
+
+/* ---- what is learnt ---- */
+
+static size_t
+place_in(const struct history *h, double x)
+{
+    size_t lo = 0;
+    size_t hi = h->n;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (h->sorted[mid] < x)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+static void
+remember(struct history *h, uint32_t most, double x)
+{
+    size_t i;
+
+    if (!h->ring) {
+        h->ring = rg_alloc(most, sizeof *h->ring);
+        h->sorted = rg_alloc(most, sizeof *h->sorted);
+    }
+    if (h->n == most) {
+        i = place_in(h, h->ring[h->at]);
+        memmove(h->sorted + i, h->sorted + i + 1, (h->n - i - 1) * sizeof *h->sorted);
+        h->n--;
+    }
+    i = place_in(h, x);
+    memmove(h->sorted + i + 1, h->sorted + i, (h->n - i) * sizeof *h->sorted);
+    h->sorted[i] = x;
+    h->n++;
+    h->ring[h->at] = x;
+    h->at = (h->at + 1) % most;
+}
+
+static void
+watch_failures(struct rg_endpoints *eps, struct endpoint *ep, enum rg_call_status status,
+               bool failed)
+{
+    const struct rg_cooldown_config *c = &ep->config->cooldown;
+    double now = eps->engine->now;
+    uint64_t window = (uint64_t)(now / c->window_s);
+    bool cool = c->after_rate_limit && status == RG_CALL_RATE_LIMITED;
+
+    if (window != ep->window) {
+        ep->window = window;
+        ep->window_calls = ep->window_failures = 0;
+    }
+    ep->window_calls++;
+    ep->window_failures += failed;
+    cool = cool || (ep->window_calls >= c->min_calls &&
+                    (double)ep->window_failures > c->failure_share * (double)ep->window_calls);
+    if (cool && now >= ep->cool_until)
+        ep->cool_until = now + c->seconds;
+}
+
+void
+rg_endpoint_note(struct rg_endpoints *eps, struct endpoint *ep, enum rg_call_status status,
+                 double latency_s)
+{
+    bool answered = status == RG_CALL_OK || status == RG_CALL_INVALID;
+
+    if (answered && ep->config->hedge.quantile > 0)
+        remember(&ep->history, ep->config->hedge.history, latency_s);
+    /* What a cooldown itself refuses says nothing new about the endpoint. */
+    if (ep->config->cooldown.seconds > 0 && eps->engine->now >= ep->cool_until)
+        watch_failures(eps, ep, status, !answered);
+}
+
+double
+rg_endpoint_hedge_delay(const struct endpoint *ep)
+{
+    const struct rg_hedge_config *h = &ep->config->hedge;
+    double delay = h->min_s;
+
+    if (ep->history.n > 0) {
+        size_t i = (size_t)(h->quantile * (ep->history.n - 1));
+
+        delay = ep->history.sorted[i];
+    }
+    return fmin(h->max_s, fmax(h->min_s, delay));
+}

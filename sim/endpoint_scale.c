@@ -1,0 +1,296 @@
+/* Endpoints as a whole: making and closing them, and replicas that come and go. */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "sim/endpoint_private.h"
+#include "sim/service/tokens.h"
+
+/* Streams of an endpoint: these purposes, plus PER_MODEL times the model's number. */
+enum { PURPOSE_FROM = 1000, PER_MODEL = 8 };
+enum { STREAM_SERVICE, STREAM_FAILURE, STREAM_BALANCE, STREAM_JITTER };
+
+/* ---- replicas ---- */
+
+/* Of a server with slots that slows down: the time of a try whose service begins now. */
+static double
+slowed_service(void *ctx, uint32_t t, uint32_t busy)
+{
+    const struct rg_endpoints *eps = ctx;
+    const struct rg_profile *p = eps->of[eps->tries[t].model].config->profile;
+    double phi = rg_tokens_slowdown(busy, p->slowdown, p->slots);
+
+    eps->tries[t].ttft *= phi;
+    return eps->tries[t].service * phi;
+}
+
+void
+rg_endpoint_add_replica(struct rg_endpoints *eps, uint32_t model)
+{
+    struct endpoint *ep = &eps->of[model];
+    uint32_t number = (uint32_t)eps->n_replicas;
+    struct rg_replica_setup setup = {.number = number,
+                                     .kind = EV_REPLICA,
+                                     .report = rg_endpoints_report,
+                                     .begin = ep->slowed ? slowed_service : NULL,
+                                     .ctx = eps};
+
+    eps->replicas = rg_grow(eps->replicas, &eps->replica_cap, number + 1u, sizeof *eps->replicas);
+    eps->replica_model =
+        rg_grow(eps->replica_model, &eps->model_cap, number + 1u, sizeof *eps->replica_model);
+    eps->n_replicas++;
+    eps->replica_model[number] = model;
+    rg_replica_init(&eps->replicas[number], eps->engine, ep->config, &setup);
+    ep->replicas =
+        rg_grow(ep->replicas, &ep->replica_cap, ep->n_replicas + 1, sizeof *ep->replicas);
+    ep->replicas[ep->n_replicas++] = number;
+    if (ep->n_replicas > ep->stats.replicas_max)
+        ep->stats.replicas_max = (uint32_t)ep->n_replicas;
+}
+
+void
+rg_endpoint_retire(struct rg_endpoints *eps, uint32_t replica)
+{
+    struct rg_replica *r = &eps->replicas[replica];
+
+    if (r->retired && isinf(r->died) && rg_replica_load(r) == 0)
+        r->died = eps->engine->now;
+}
+
+/* ---- autoscaling ---- */
+
+static double
+busy_of(const struct rg_endpoints *eps, uint32_t model)
+{
+    double busy = 0;
+
+    for (size_t i = 0; i < eps->n_replicas; i++)
+        if (eps->replica_model[i] == model)
+            busy += rg_replica_busy_area(&eps->replicas[i]);
+    return busy;
+}
+
+/* Replicas that the target asks for, given what was seen since the last look. */
+static double
+wanted(const struct rg_endpoints *eps, const struct endpoint *ep, double busy)
+{
+    const struct rg_autoscale_config *a = &ep->config->autoscale;
+    double n = (double)ep->n_replicas;
+    uint64_t waiting = 0;
+
+    if (a->target_utilisation > 0) {
+        double capacity = rg_replica_capacity(&eps->replicas[ep->replicas[0]]);
+        double seen = (busy - ep->busy_then) / ((eps->engine->now - ep->looked) * capacity);
+
+        return ceil(seen / a->target_utilisation);
+    }
+    for (size_t i = 0; i < ep->n_replicas; i++)
+        waiting += rg_replica_waiting(&eps->replicas[ep->replicas[i]]);
+    /* A queue below its target lets one go at a time: how much idle room there is, it cannot tell.
+     */
+    if ((double)waiting <= a->target_queue * (n - 1))
+        return n - 1;
+    return fmax(n, ceil((double)waiting / a->target_queue));
+}
+
+static void
+look(struct rg_endpoints *eps, uint32_t model)
+{
+    struct endpoint *ep = &eps->of[model];
+    const struct rg_autoscale_config *a = &ep->config->autoscale;
+    double now = eps->engine->now;
+    double busy = busy_of(eps, model);
+    double want = fmin(a->max, fmax(a->min, wanted(eps, ep, busy)));
+    double have = (double)(ep->n_replicas + ep->coming);
+
+    ep->looked = now;
+    ep->busy_then = busy;
+    if (now - ep->scaled < a->cooldown_s || !(want < have || want > have))
+        return;
+    ep->scaled = now;
+    for (; have < want; have++) {
+        ep->coming++;
+        rg_engine_add(eps->engine, &(struct rg_event){.time = now + a->delay_s,
+                                                      .rank = RG_RANK_FIRST,
+                                                      .kind = EV_BORN,
+                                                      .owner = model});
+    }
+    for (; have > want && ep->coming == 0 && ep->n_replicas > 1; have--) {
+        uint32_t replica = ep->replicas[--ep->n_replicas];
+
+        eps->replicas[replica].retired = true;
+        rg_endpoint_retire(eps, replica);
+    }
+}
+
+static void
+arm(struct rg_endpoints *eps, uint32_t model)
+{
+    struct endpoint *ep = &eps->of[model];
+
+    ep->tick = rg_engine_add_timer(
+        eps->engine, &(struct rg_event){.time = eps->engine->now + ep->config->autoscale.interval_s,
+                                        .rank = RG_RANK_LAST,
+                                        .kind = EV_TICK,
+                                        .owner = model});
+}
+
+void
+rg_endpoint_scale(struct rg_endpoints *eps, const struct rg_event *ev)
+{
+    if (eps->closed)
+        return;
+    if (ev->kind == EV_BORN) {
+        eps->of[ev->owner].coming--;
+        rg_endpoint_add_replica(eps, ev->owner);
+        return;
+    }
+    look(eps, ev->owner);
+    arm(eps, ev->owner);
+}
+
+/* ---- life ---- */
+
+static gsl_rng *
+stream(const struct rg_endpoints_setup *setup, size_t model, int which)
+{
+    return rg_rng_new(setup->seed, setup->replication,
+                      (uint32_t)(PURPOSE_FROM + PER_MODEL * (int)model + which));
+}
+
+static void
+endpoint_init(struct rg_endpoints *eps, const struct rg_endpoints_setup *setup, uint32_t model)
+{
+    struct endpoint *ep = &eps->of[model];
+    const struct rg_endpoint_config *c = &setup->configs->of[model];
+
+    *ep = (struct endpoint){.config = c,
+                            .requests = rg_bucket_of(c->limit.rpm, c->limit.window_s),
+                            .tokens = rg_bucket_of(c->limit.tpm, c->limit.window_s),
+                            .parked_head = NOTHING,
+                            .cool_until = -INFINITY,
+                            .scaled = -INFINITY,
+                            .slowed = c->service == RG_SERVICE_PROFILE &&
+                                      c->profile->kind == RG_PROFILE_SLOTS};
+    ep->service_rng = stream(setup, model, STREAM_SERVICE);
+    ep->failure_rng = stream(setup, model, STREAM_FAILURE);
+    ep->balance_rng = stream(setup, model, STREAM_BALANCE);
+    ep->jitter_rng = stream(setup, model, STREAM_JITTER);
+    for (uint32_t i = 0; i < c->replicas; i++)
+        rg_endpoint_add_replica(eps, model);
+    if (c->autoscale.on)
+        arm(eps, model);
+}
+
+struct rg_endpoints *
+rg_endpoints_new(const struct rg_endpoints_setup *setup)
+{
+    struct rg_endpoints *eps = rg_zalloc(1, sizeof *eps);
+
+    assert(setup->configs->n == setup->policy->trace->n_models);
+    eps->policy = setup->policy;
+    eps->configs = setup->configs;
+    eps->engine = setup->engine;
+    eps->ended = setup->ended;
+    eps->tried = setup->tried;
+    eps->ctx = setup->ctx;
+    eps->free_call = eps->free_try = NOTHING;
+    eps->n = setup->configs->n;
+    eps->of = rg_zalloc(eps->n, sizeof *eps->of);
+    for (uint32_t m = 0; m < eps->n; m++)
+        endpoint_init(eps, setup, m);
+    return eps;
+}
+
+void
+rg_endpoints_free(struct rg_endpoints *eps)
+{
+    if (!eps)
+        return;
+    for (size_t i = 0; i < eps->n_replicas; i++)
+        rg_replica_clear(&eps->replicas[i]);
+    for (size_t m = 0; m < eps->n; m++) {
+        struct endpoint *ep = &eps->of[m];
+
+        free(ep->replicas);
+        free(ep->history.ring);
+        free(ep->history.sorted);
+        gsl_rng_free(ep->service_rng);
+        gsl_rng_free(ep->failure_rng);
+        gsl_rng_free(ep->balance_rng);
+        gsl_rng_free(ep->jitter_rng);
+    }
+    free(eps->of);
+    free(eps->replicas);
+    free(eps->replica_model);
+    free(eps->calls);
+    free(eps->tries);
+    free(eps);
+}
+
+/* Tries at an endpoint that have not ended. */
+static uint64_t
+tries_under_way(const struct rg_endpoints *eps, uint32_t model)
+{
+    uint64_t n = 0;
+
+    for (size_t t = 0; eps->under_way > 0 && t < eps->n_tries; t++)
+        n += eps->tries[t].model == model && eps->tries[t].state != TRY_FREE &&
+             eps->tries[t].state != TRY_DEAD;
+    return n;
+}
+
+void
+rg_endpoints_close(struct rg_endpoints *eps)
+{
+    double now = eps->engine->now;
+
+    eps->closed = true;
+    for (size_t i = 0; i < eps->n_replicas; i++) {
+        const struct rg_replica *r = &eps->replicas[i];
+        struct rg_endpoint_stats *s = &eps->of[eps->replica_model[i]].stats;
+        double life = fmin(r->died, now) - r->born;
+
+        s->busy_s += rg_replica_busy_area(r);
+        s->waiting_s += rg_replica_waiting_area(r);
+        s->replica_s += life;
+        s->capacity_s += life > 0 ? life * rg_replica_capacity(r) : 0;
+    }
+    for (uint32_t m = 0; m < eps->n; m++) {
+        struct endpoint *ep = &eps->of[m];
+        struct rg_endpoint_stats *s = &ep->stats;
+
+        (void)rg_engine_cancel(eps->engine, ep->tick);
+        s->infrastructure_usd = s->replica_s / 3600 * ep->config->usd_per_replica_hour;
+        assert(s->tries == s->answered + s->errors + s->timeouts + s->rejected + s->cooling +
+                               s->too_large + s->cancelled + tries_under_way(eps, m));
+    }
+}
+
+void
+rg_endpoints_last_arrival(struct rg_endpoints *eps)
+{
+    for (size_t m = 0; m < eps->n; m++) {
+        struct endpoint *ep = &eps->of[m];
+        uint64_t waiting = 0;
+        uint64_t running = 0;
+
+        for (size_t i = 0; i < ep->n_replicas; i++) {
+            const struct rg_replica *r = &eps->replicas[ep->replicas[i]];
+
+            if (r->is_batch) {
+                waiting += r->batch.waiting;
+                running += r->batch.running;
+            }
+        }
+        ep->stats.overrun = waiting > running;
+    }
+}
+
+const struct rg_endpoint_stats *
+rg_endpoints_stats(const struct rg_endpoints *eps, uint32_t model)
+{
+    return &eps->of[model].stats;
+}
