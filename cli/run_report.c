@@ -375,6 +375,11 @@ note_provenance(const struct rg_run *w, struct rg_table *t)
                   (unsigned long long)v->slots, v->service ? v->service : "recorded",
                   (unsigned long long)v->seed, v->endpoints ? "; endpoints " : "",
                   v->endpoints ? v->endpoints : "");
+    for (size_t c = 0; v->details && c < w->n_cells; c++)
+        if (w->cells[c].most_in_flight > 0)
+            rg_table_note(t, "%s: at most %llu requests under way at once, in %.0f bytes each.",
+                          w->cells[c].router, (unsigned long long)w->cells[c].most_in_flight,
+                          (double)w->cells[c].memory / (double)w->cells[c].most_in_flight);
     note_profiles(w, t);
     rg_table_note(t, "Trace %s, digest %s, routergym-sim " PACKAGE_VERSION ".", w->trace->path,
                   w->trace->digest);

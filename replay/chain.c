@@ -16,8 +16,11 @@ ask(const struct rg_policy *p, struct rg_chain *c, struct rg_choice choice)
         rg_lookup_call(p->trace, c->view.query, choice.model, p->variant, c->view.sample);
 
     assert(c->attempts < RG_CHAIN_MAX);
-    c->at = (struct rg_attempt){choice.model, found.call, choice.reason, found.exact, false, false};
-    c->reasons[c->attempts++] = (uint8_t)choice.reason;
+    c->at = (struct rg_attempt){.model = choice.model,
+                                .call = found.call,
+                                .reason = (uint8_t)choice.reason,
+                                .exact = found.exact};
+    c->attempts++;
     c->escalated |= rg_reason_escalates(choice.reason);
     if (found.call == RG_NO_CALL && p->missing != RG_MISSING_FAIL)
         return p->missing == RG_MISSING_SKIP ? RG_CHAIN_SKIPPED : RG_CHAIN_MISSING;
@@ -46,17 +49,24 @@ rg_chain_recorded(const struct rg_policy *p, const struct rg_chain *c)
                                     .cost_usd = p->trace->calls.cost_usd[call]};
 }
 
+/* Counts stay at their greatest value; no policy makes 65,535 tries for one request. */
+static uint16_t
+add_count(uint16_t a, uint32_t b)
+{
+    return b < (uint32_t)(UINT16_MAX - a) ? (uint16_t)(a + b) : UINT16_MAX;
+}
+
 enum rg_chain_step
 rg_chain_next(const struct rg_policy *p, struct rg_chain *c, const struct rg_call_outcome *outcome)
 {
-    struct rg_choice choice = {RG_NO_MODEL, c->at.reason};
+    struct rg_choice choice = {RG_NO_MODEL, RG_REASON_FIXED};
 
     c->at.model = outcome->model;
     c->at.call = outcome->call;
     c->at.answered = answers(outcome->status);
     c->at.accepted = c->at.answered && p->valid[outcome->call];
-    c->tries += outcome->tries;
-    c->exact += outcome->exact;
+    c->tries = add_count(c->tries, outcome->tries);
+    c->exact = add_count(c->exact, outcome->exact);
     c->cost_usd += outcome->cost_usd;
     if (p->router->next)
         choice = p->router->next(p, &c->view, &c->at);

@@ -40,15 +40,15 @@ struct rg_call_outcome {
     double cost_usd; /* of all tries; NaN if one is not known */
 };
 
+/* Kept small: one exists for each request under way. */
 struct rg_chain {
     struct rg_router_view view;
-    struct rg_attempt at;          /* the current or final attempt */
-    uint32_t attempts;             /* calls asked for */
-    uint32_t tries;                /* calls made, retries and hedges included */
-    uint32_t exact;                /* of those, answered by an exact call */
-    bool escalated;                /* the large model was asked for a reason that escalates */
-    uint8_t reasons[RG_CHAIN_MAX]; /* enum rg_reason of each attempt */
-    double cost_usd;               /* of all tries; NaN as soon as one cost is not recorded */
+    double cost_usd;      /* of all tries; NaN as soon as one cost is not recorded */
+    struct rg_attempt at; /* the current or final attempt */
+    uint16_t tries;       /* calls made, retries and hedges included */
+    uint16_t exact;       /* of those, answered by an exact call */
+    uint8_t attempts;     /* calls asked for */
+    bool escalated;       /* the large model was asked for a reason that escalates */
 };
 
 enum rg_chain_step rg_chain_begin(const struct rg_policy *p, struct rg_chain *c,

@@ -46,42 +46,7 @@ try_new(struct rg_endpoints *eps)
     return (uint32_t)eps->n_tries++;
 }
 
-static void
-try_free(struct rg_endpoints *eps, uint32_t t)
-{
-    struct call *call = &eps->calls[eps->tries[t].call];
-
-    if (call->primary == t)
-        call->primary = NOTHING;
-    if (call->hedge == t)
-        call->hedge = NOTHING;
-    eps->tries[t].state = TRY_FREE;
-    eps->tries[t].next = eps->free_try;
-    eps->free_try = t;
-}
-
 /* ---- what a recorded call says ---- */
-
-static bool
-answers(uint8_t status)
-{
-    return status == RG_CALL_OK || status == RG_CALL_INVALID;
-}
-
-static double
-cost_of(const struct rg_endpoints *eps, const struct endpoint *ep, uint32_t recorded)
-{
-    const struct rg_trace_calls *calls = &eps->policy->trace->calls;
-    const struct rg_endpoint_config *c = ep->config;
-
-    if (isnan(c->input_usd_per_mtok) && isnan(c->output_usd_per_mtok))
-        return calls->cost_usd[recorded];
-    if (calls->prompt_tokens[recorded] < 0 || calls->completion_tokens[recorded] < 0)
-        return NAN;
-    return (calls->prompt_tokens[recorded] * c->input_usd_per_mtok +
-            calls->completion_tokens[recorded] * c->output_usd_per_mtok) /
-           1e6;
-}
 
 /* What is charged to a limit of tokens. */
 static double
@@ -99,283 +64,14 @@ static const char *
 lacking(const struct rg_endpoints *eps, const struct endpoint *ep, uint32_t recorded)
 {
     const struct rg_trace_calls *calls = &eps->policy->trace->calls;
-    bool tokens = isfinite(ep->config->limit.tpm) ||
-                  (ep->config->service == RG_SERVICE_PROFILE && answers(calls->status[recorded]));
+    bool tokens = isfinite(ep->config->limit.tpm) || (ep->config->service == RG_SERVICE_PROFILE &&
+                                                      rg_endpoint_answers(calls->status[recorded]));
 
     if (tokens && (calls->prompt_tokens[recorded] < 0 || calls->completion_tokens[recorded] < 0))
         return "token counts";
     if (ep->config->service == RG_SERVICE_RECORDED && isnan(calls->latency_ms[recorded]))
         return "latency";
     return NULL;
-}
-
-/* ---- the end of a call ---- */
-
-static void
-end_call(struct rg_endpoints *eps, uint32_t c, enum rg_call_status status, const char *what)
-{
-    struct call *call = &eps->calls[c];
-    struct rg_call_end end = {.entity = call->request.entity,
-                              .model = call->model,
-                              .call = call->recorded,
-                              .status = status,
-                              .missing = what != NULL,
-                              .what = what,
-                              .tries = call->tries,
-                              .exact = call->exact,
-                              .cost_usd = call->cost_usd,
-                              .ttft_s = call->ttft_s};
-
-    assert(call->primary == NOTHING && call->hedge == NOTHING);
-    memcpy(end.parts + RG_PART_QUEUE, call->parts, sizeof call->parts);
-    (void)rg_engine_cancel(eps->engine, call->hedge_timer);
-    call->primary = eps->free_call;
-    eps->free_call = c;
-    eps->under_way--;
-    eps->ended(eps->ctx, &end);
-}
-
-static void begin_try(struct rg_endpoints *eps, uint32_t c, bool hedge);
-
-/* All tries of the call at this model have failed: another after a while, another model, or the
- * end. */
-static void
-after_failure(struct rg_endpoints *eps, uint32_t c, enum rg_call_status status)
-{
-    struct call *call = &eps->calls[c];
-    struct endpoint *ep = &eps->of[call->model];
-    const struct rg_endpoint_config *first = eps->of[call->request.model].config;
-
-    if (call->primary != NOTHING || call->hedge != NOTHING)
-        return; /* the other one may still answer */
-    (void)rg_engine_cancel(eps->engine, call->hedge_timer);
-    if (call->tries_here < ep->config->retry.attempts && ep->config->retry.on[status]) {
-        double delay = rg_endpoint_backoff(eps, ep, call->tries_here);
-
-        ep->stats.retries++;
-        rg_engine_add(eps->engine, &(struct rg_event){.time = eps->engine->now + delay,
-                                                      .rank = RG_RANK_ARRIVAL,
-                                                      .kind = EV_RETRY,
-                                                      .entity = c});
-        return;
-    }
-    if (call->fallback < first->n_fallback) {
-        call->model = first->fallback[call->fallback++];
-        call->tries_here = 0;
-        ep->stats.fallbacks++;
-        begin_try(eps, c, false);
-        return;
-    }
-    end_call(eps, c, status, NULL);
-}
-
-/* ---- the end of a try ---- */
-
-static void admit(struct rg_endpoints *eps, uint32_t t);
-
-/* A parallel call less: the one that waits longest may go. */
-static void
-unpark(struct rg_endpoints *eps, struct endpoint *ep)
-{
-    while (ep->parked_head != NOTHING && ep->active < ep->config->max_parallel) {
-        uint32_t t = ep->parked_head;
-
-        ep->parked_head = eps->tries[t].next;
-        if (eps->tries[t].state == TRY_DEAD) {
-            eps->tries[t].state = TRY_FREE;
-            eps->tries[t].next = eps->free_try;
-            eps->free_try = t;
-            continue;
-        }
-        admit(eps, t);
-    }
-}
-
-static void
-leave_endpoint(struct rg_endpoints *eps, struct endpoint *ep, const struct try *try)
-{
-    const struct rg_limit_config *limit = &ep->config->limit;
-
-    ep->active--;
-    if (try->state == TRY_IN || try->state == TRY_FINISHING)
-        eps->replicas[try->replica].context -= rg_endpoint_context(eps, try->recorded);
-    if (limit->refund && try->charged > 0) {
-        const struct rg_trace_calls *calls = &eps->policy->trace->calls;
-        double used = calls->prompt_tokens[try->recorded] + calls->completion_tokens[try->recorded];
-
-        rg_bucket_return(&ep->tokens, eps->engine->now, try->charged - used);
-    }
-}
-
-/* Write the time of a try into its call's parts. */
-static void
-settle(struct rg_endpoints *eps, const struct try *try, bool failed)
-{
-    struct call *call = &eps->calls[try->call];
-    double *parts = call->parts - RG_PART_QUEUE;
-    double prefill = isnan(try->ttft) ? 0 : fmin(try->ttft, try->service);
-
-    parts[RG_PART_BACKOFF] += try->from - call->mark;
-    parts[RG_PART_LIMIT] += try->limited;
-    parts[RG_PART_QUEUE] += try->waited;
-    if (failed) {
-        parts[RG_PART_FAILED] += try->service;
-    } else {
-        parts[RG_PART_PREFILL] += prefill;
-        parts[RG_PART_DECODE] += try->service - prefill;
-        if (!isnan(try->ttft))
-            call->ttft_s = try->from - call->begun + try->limited + try->waited + try->ttft;
-    }
-    call->mark = eps->engine->now;
-}
-
-static void
-tell(const struct rg_endpoints *eps, const struct try *try, enum rg_call_status status,
-     bool cancelled)
-{
-    const struct call *call = &eps->calls[try->call];
-    double now = eps->engine->now;
-
-    if (eps->tried)
-        eps->tried(eps->ctx,
-                   &(struct rg_try_record){.entity = call->request.entity,
-                                           .model = try->model,
-                                           .replica = try->replica,
-                                           .from = try->from,
-                                           .begun = try->served ? now - try->service : NAN,
-                                           .to = now,
-                                           .status = status,
-                                           .hedge = try->hedge,
-                                           .cancelled = cancelled});
-}
-
-static void
-bill(struct rg_endpoints *eps, const struct try *try)
-{
-    if (try->served)
-        eps->calls[try->call].cost_usd += cost_of(eps, &eps->of[try->model], try->recorded);
-}
-
-/* Take a try back from wherever it is; what it waited for and what it was served is noted in it. */
-static void
-cut_off(struct rg_endpoints *eps, struct try *try)
-{
-    double now = eps->engine->now;
-
-    (void)rg_engine_cancel(eps->engine, try->event);
-    (void)rg_engine_cancel(eps->engine, try->timeout);
-    switch (try->state) {
-    case TRY_IN:
-        try->waited += rg_replica_cancel(&eps->replicas[try->replica], &try->ticket, &try->served);
-        break;
-    case TRY_COMING:
-        eps->replicas[try->replica].coming--;
-        try->waited = now - try->from - try->limited;
-        break;
-    case TRY_LIMITED:
-    case TRY_PARKED:
-        try->limited = now - try->from;
-        break;
-    default:
-        break;
-    }
-    try->service = fmax(0, now - try->from - try->limited - try->waited);
-}
-
-/* The other try of a hedged call was first. */
-static void
-cancel(struct rg_endpoints *eps, uint32_t t)
-{
-    struct try *try = &eps->tries[t];
-    struct endpoint *ep = &eps->of[try->model];
-    enum try_state state = try->state;
-
-    cut_off(eps, try);
-    bill(eps, try);
-    tell(eps, try, RG_CALL_OK, true);
-    ep->stats.cancelled++;
-    if (state == TRY_PARKED) {
-        /* It stands in a list: whoever comes to it frees it. */
-        struct call *call = &eps->calls[try->call];
-
-        *(call->primary == t ? &call->primary : &call->hedge) = NOTHING;
-        try->state = TRY_DEAD;
-        return;
-    }
-    if (state != TRY_LIMITED)
-        leave_endpoint(eps, ep, try);
-    try_free(eps, t);
-    unpark(eps, ep);
-}
-
-/* A try is over with a status; in_endpoint says whether it had got past the limits. */
-static void
-try_over(struct rg_endpoints *eps, uint32_t t, enum rg_call_status status, bool in_endpoint)
-{
-    struct try *try = &eps->tries[t];
-    uint32_t c = try->call;
-    struct endpoint *ep = &eps->of[try->model];
-    bool good = answers((uint8_t)status);
-
-    (void)rg_engine_cancel(eps->engine, try->timeout);
-    settle(eps, try, !good);
-    bill(eps, try);
-    tell(eps, try, status, false);
-    rg_endpoint_note(eps, ep, status, try->waited + try->service);
-    if (in_endpoint)
-        leave_endpoint(eps, ep, try);
-    eps->calls[c].recorded = try->recorded;
-    eps->calls[c].model = try->model;
-    try_free(eps, t);
-    if (good) {
-        struct call *call = &eps->calls[c];
-
-        if (call->primary != NOTHING)
-            cancel(eps, call->primary);
-        if (call->hedge != NOTHING)
-            cancel(eps, call->hedge);
-        ep->stats.answered++;
-        unpark(eps, ep);
-        end_call(eps, c, status, NULL);
-        return;
-    }
-    unpark(eps, ep);
-    after_failure(eps, c, status);
-}
-
-static void
-timed_out(struct rg_endpoints *eps, uint32_t t)
-{
-    struct try *try = &eps->tries[t];
-
-    cut_off(eps, try);
-    eps->of[try->model].stats.timeouts++;
-    try_over(eps, t, RG_CALL_TIMEOUT, true);
-}
-
-/* Served to the end, as the recording has it. */
-static void
-served(struct rg_endpoints *eps, uint32_t t)
-{
-    struct try *try = &eps->tries[t];
-    enum rg_call_status status =
-        (enum rg_call_status)eps->policy->trace->calls.status[try->recorded];
-    struct rg_endpoint_stats *stats = &eps->of[try->model].stats;
-
-    try->served = true;
-    stats->errors += status == RG_CALL_ERROR;
-    stats->timeouts += status == RG_CALL_TIMEOUT;
-    stats->rejected += status == RG_CALL_RATE_LIMITED;
-    try_over(eps, t, status, true);
-}
-
-/* Refused without service. */
-static void
-refused(struct rg_endpoints *eps, uint32_t t, uint64_t *count, enum rg_call_status status,
-        bool in_endpoint)
-{
-    ++*count;
-    try_over(eps, t, status, in_endpoint);
 }
 
 /* ---- the way in ---- */
@@ -403,23 +99,55 @@ submit(struct rg_endpoints *eps, uint32_t t)
     case RG_REPLICA_ACCEPTED:
         return;
     case RG_REPLICA_FULL:
-        try->service = 0;
-        refused(eps, t, &ep->stats.rejected, RG_CALL_RATE_LIMITED, true);
+        rg_endpoint_refuse(eps, t, &ep->stats.rejected, RG_CALL_RATE_LIMITED, true);
         return;
     case RG_REPLICA_TOO_LARGE:
-        try->service = 0;
-        refused(eps, t, &ep->stats.too_large, RG_CALL_ERROR, true);
+        rg_endpoint_refuse(eps, t, &ep->stats.too_large, RG_CALL_ERROR, true);
         return;
     }
 }
 
+/* What ends at the instant of a deadline has kept it. */
 static void
-schedule(struct rg_endpoints *eps, uint32_t t, double after, enum rg_endpoint_event kind)
+schedule(struct rg_endpoints *eps, uint32_t t, double time, enum rg_endpoint_event kind)
 {
+    bool ends = kind == EV_FAIL || kind == EV_FINISH;
+
     eps->tries[t].event = rg_engine_add_timer(
-        eps->engine,
-        &(struct rg_event){
-            .time = eps->engine->now + after, .rank = RG_RANK_ARRIVAL, .kind = kind, .entity = t});
+        eps->engine, &(struct rg_event){.time = time,
+                                        .rank = ends ? RG_RANK_DEPARTURE : RG_RANK_ARRIVAL,
+                                        .kind = kind,
+                                        .entity = t});
+}
+
+/* A call that was in a lobby has its replica; the time it spent there is time in that queue. */
+static void
+choose_replica(struct rg_endpoints *eps, struct endpoint *ep, struct try *try)
+{
+    struct call *call = &eps->calls[try->call];
+    uint32_t hedged =
+        try->hedge && call->primary != NOTHING ? eps->tries[call->primary].replica : NOTHING;
+
+    if (call->chosen == NOTHING) {
+        try->replica = rg_endpoint_balance(eps, ep, hedged);
+        return;
+    }
+    try->replica = call->chosen;
+    call->chosen = NOTHING;
+    try->waited = try->limited;
+    try->limited = 0;
+}
+
+/* Seconds that a batch's server still reads the request (a0). It has begun with that in the lobby,
+ * so that time there is waiting only as far as it was longer. */
+static double
+read_request(const struct endpoint *ep, struct try *try)
+{
+    double a0 = ep->config->profile->a0_ms * 1e-3;
+    double there = try->waited;
+
+    try->waited = fmax(0, there - a0);
+    return fmax(0, a0 - there);
 }
 
 /* To the chosen replica: at once, or when it is ready and has read the request. */
@@ -430,44 +158,35 @@ go_to_replica(struct rg_endpoints *eps, uint32_t t)
     struct endpoint *ep = &eps->of[try->model];
     double now = eps->engine->now;
     struct rg_replica *r;
-    double wait;
+    double from;
 
-    try->replica = rg_endpoint_balance(eps, ep, try);
+    choose_replica(eps, ep, try);
     rg_endpoint_draw_service(eps, ep, try);
     r = &eps->replicas[try->replica];
     if (isinf(r->ready))
         r->ready = now + ep->config->cold_start_s;
-    wait = fmax(0, r->ready - now);
-    try->waited = wait;
+    from = fmax(now, r->ready);
+    try->waited += from - now;
     if (r->is_batch)
-        wait += ep->config->profile->a0_ms * 1e-3;
-    if (wait > 0) {
+        from += read_request(ep, try);
+    if (from > now) {
         try->state = TRY_COMING;
         r->coming++;
-        schedule(eps, t, wait, EV_SUBMIT);
+        schedule(eps, t, from, EV_SUBMIT);
         return;
     }
     submit(eps, t);
 }
 
-/* Past the limits. */
+/* The client's clocks: when to give up, when to ask once more. */
 static void
-admit(struct rg_endpoints *eps, uint32_t t)
+wind_up(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t)
 {
-    struct try *try = &eps->tries[t];
-    struct endpoint *ep = &eps->of[try->model];
     const struct rg_endpoint_config *config = ep->config;
+    struct try *try = &eps->tries[t];
     struct call *call = &eps->calls[try->call];
     double now = eps->engine->now;
 
-    ep->active++;
-    try->limited = now - try->from;
-    if (rg_endpoint_injects(eps, ep)) {
-        try->state = TRY_FAILING;
-        try->service = config->failures.latency_s;
-        schedule(eps, t, config->failures.latency_s, EV_FAIL);
-        return;
-    }
     if (config->timeout_s < INFINITY)
         try->timeout =
             rg_engine_add_timer(eps->engine, &(struct rg_event){.time = now + config->timeout_s,
@@ -480,6 +199,25 @@ admit(struct rg_endpoints *eps, uint32_t t)
                                             .rank = RG_RANK_TIMER,
                                             .kind = EV_HEDGE,
                                             .entity = try->call});
+}
+
+void
+rg_endpoint_admit(struct rg_endpoints *eps, uint32_t t)
+{
+    struct try *try = &eps->tries[t];
+    struct endpoint *ep = &eps->of[try->model];
+    double latency = ep->config->failures.latency_s;
+    double now = eps->engine->now;
+
+    ep->active++;
+    try->limited = now - try->from;
+    wind_up(eps, ep, t);
+    if (rg_endpoint_injects(eps, ep)) {
+        try->state = TRY_FAILING;
+        try->service = latency;
+        schedule(eps, t, now + latency, EV_FAIL);
+        return;
+    }
     go_to_replica(eps, t);
 }
 
@@ -495,15 +233,18 @@ park(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t)
     ep->parked_tail = t;
 }
 
+/* Nobody goes past those who are parked. */
 static void
 after_limits(struct rg_endpoints *eps, uint32_t t)
 {
     struct endpoint *ep = &eps->of[eps->tries[t].model];
 
-    if (ep->active >= ep->config->max_parallel)
-        park(eps, ep, t);
-    else
-        admit(eps, t);
+    if (ep->parked_head == NOTHING && ep->active < ep->config->max_parallel) {
+        rg_endpoint_admit(eps, t);
+        return;
+    }
+    park(eps, ep, t);
+    rg_endpoint_unpark(eps, ep);
 }
 
 /* Through the limits of requests and tokens: at once, later, or not at all. */
@@ -519,21 +260,55 @@ meet_limits(struct rg_endpoints *eps, uint32_t t)
 
     if (limit->reject &&
         (!rg_bucket_has(&ep->requests, now, 1) || !rg_bucket_has(&ep->tokens, now, tokens))) {
-        refused(eps, t, &ep->stats.rejected, RG_CALL_RATE_LIMITED, false);
+        rg_endpoint_refuse(eps, t, &ep->stats.rejected, RG_CALL_RATE_LIMITED, false);
         return;
     }
     try->charged = tokens;
     wait = fmax(rg_bucket_take(&ep->requests, now, 1), rg_bucket_take(&ep->tokens, now, tokens));
-    if (wait > 0) {
+    /* What is given back shortens the waits of those who come later; they do not overtake. */
+    ep->turn_at = fmax(ep->turn_at, now + wait);
+    if (ep->turn_at > now) {
         try->state = TRY_LIMITED;
-        schedule(eps, t, wait, EV_ADMIT);
+        schedule(eps, t, ep->turn_at, EV_ADMIT);
         return;
     }
     after_limits(eps, t);
 }
 
+/* A call that lacks what is needed ends, as will the run. */
 static void
-begin_try(struct rg_endpoints *eps, uint32_t c, bool hedge)
+give_up(struct rg_endpoints *eps, uint32_t c, uint32_t recorded, const char *what)
+{
+    struct call *call = &eps->calls[c];
+
+    if (call->primary != NOTHING)
+        rg_endpoint_cancel(eps, call->primary);
+    call->recorded = recorded;
+    rg_endpoint_end_call(eps, c, RG_CALL_ERROR, what);
+}
+
+static uint32_t
+try_of(struct rg_endpoints *eps, uint32_t c, bool hedge, const struct rg_found *found)
+{
+    uint32_t t = try_new(eps);
+    struct call *call = &eps->calls[c];
+
+    call->tries++;
+    call->exact += found->exact;
+    *(hedge ? &call->hedge : &call->primary) = t;
+    eps->tries[t] = (struct try){.call = c,
+                                 .model = call->model,
+                                 .recorded = found->call,
+                                 .replica = NOTHING,
+                                 .next = NOTHING,
+                                 .from = call->chosen == NOTHING ? eps->engine->now : call->mark,
+                                 .ttft = NAN,
+                                 .hedge = hedge};
+    return t;
+}
+
+void
+rg_endpoint_begin(struct rg_endpoints *eps, uint32_t c, bool hedge)
 {
     struct call *call = &eps->calls[c];
     struct endpoint *ep = &eps->of[call->model];
@@ -547,53 +322,113 @@ begin_try(struct rg_endpoints *eps, uint32_t c, bool hedge)
 
     call->tries_here++;
     if (what) {
-        call->recorded = found.call;
-        end_call(eps, c, RG_CALL_ERROR, what);
+        give_up(eps, c, found.call, what);
         return;
     }
-    if (found.call == RG_NO_CALL) { /* a fallback that was never recorded is passed over */
+    if (found.call == RG_NO_CALL) { /* of the model that was asked for: there is nothing to try */
         call->tries_here = UINT32_MAX;
-        after_failure(eps, c, RG_CALL_ERROR);
+        rg_endpoint_after_failure(eps, c, RG_CALL_ERROR);
         return;
     }
-    call->tries++;
-    call->exact += found.exact;
     ep->stats.tries++;
-    t = try_new(eps);
-    call = &eps->calls[c];
-    *(hedge ? &call->hedge : &call->primary) = t;
-    eps->tries[t] = (struct try){.call = c,
-                                 .model = call->model,
-                                 .recorded = found.call,
-                                 .replica = NOTHING,
-                                 .next = NOTHING,
-                                 .from = eps->engine->now,
-                                 .ttft = NAN,
-                                 .hedge = hedge};
+    t = try_of(eps, c, hedge, &found);
     if (eps->engine->now < ep->cool_until) {
-        refused(eps, t, &ep->stats.cooling, RG_CALL_RATE_LIMITED, false);
+        rg_endpoint_refuse(eps, t, &ep->stats.cooling, RG_CALL_RATE_LIMITED, false);
         return;
     }
     meet_limits(eps, t);
 }
 
-void
-rg_endpoints_call(struct rg_endpoints *eps, const struct rg_call_request *request)
+/* A call that came at since; chosen as in struct call. */
+static void
+start_call(struct rg_endpoints *eps, const struct rg_call_request *request, double since,
+           uint32_t chosen)
 {
     uint32_t c = call_new(eps);
-    double now = eps->engine->now;
 
-    assert(request->model < eps->n);
     eps->calls[c] = (struct call){.request = *request,
                                   .model = request->model,
                                   .recorded = RG_NO_CALL,
                                   .primary = NOTHING,
                                   .hedge = NOTHING,
-                                  .begun = now,
-                                  .mark = now,
-                                  .ttft_s = NAN};
-    eps->of[request->model].stats.calls++;
-    begin_try(eps, c, false);
+                                  .begun = since,
+                                  .mark = since,
+                                  .ttft_s = NAN,
+                                  .chosen = chosen};
+    rg_endpoint_begin(eps, c, false);
+}
+
+/* A batch looks at the head of its queue only, and never admits more than max_sequences between two
+ * steps: who comes behind so many can wait in the lobby. What it can never hold is to be told at
+ * once. */
+static bool
+batch_is_full(const struct rg_endpoints *eps, const struct rg_replica *r,
+              const struct rg_call_request *request)
+{
+    const struct rg_trace_calls *calls = &eps->policy->trace->calls;
+    const struct rg_batch *b = &r->batch;
+    uint32_t call;
+    uint64_t tokens;
+
+    if (r->lobby.n == 0 && b->waiting < b->config.max_sequences)
+        return false;
+    call = rg_lookup_call(eps->policy->trace, request->query, request->model, eps->policy->variant,
+                          request->sample)
+               .call;
+    if (call == RG_NO_CALL || calls->prompt_tokens[call] < 0 || calls->completion_tokens[call] < 0)
+        return false;
+    tokens = (uint64_t)calls->prompt_tokens[call] + (uint64_t)calls->completion_tokens[call];
+    return tokens / b->config.block_tokens + 1 <= b->capacity;
+}
+
+static bool
+is_full(const struct rg_endpoints *eps, const struct rg_replica *r,
+        const struct rg_call_request *request)
+{
+    if (r->is_batch)
+        return batch_is_full(eps, r, request);
+    return r->lobby.n > 0 || r->station.busy >= rg_replica_capacity(r);
+}
+
+void
+rg_endpoints_call(struct rg_endpoints *eps, const struct rg_call_request *request)
+{
+    struct endpoint *ep = &eps->of[request->model];
+    double now = eps->engine->now;
+    uint32_t chosen = NOTHING;
+
+    assert(request->model < eps->n);
+    ep->stats.calls++;
+    if (ep->plain) {
+        struct rg_replica *r;
+
+        chosen = rg_endpoint_balance(eps, ep, NOTHING);
+        r = &eps->replicas[chosen];
+        if (is_full(eps, r, request)) {
+            rg_lobby_push(&r->lobby, &(struct rg_lobby_entry){now, request->entity, request->query,
+                                                              request->sample});
+            return;
+        }
+    }
+    start_call(eps, request, now, chosen);
+}
+
+/* A slot is free: the call that waits longest takes it. */
+static void
+call_in(struct rg_endpoints *eps, uint32_t replica)
+{
+    struct rg_replica *r = &eps->replicas[replica];
+    struct rg_lobby_entry e;
+
+    if (r->lobby.n == 0)
+        return;
+    e = rg_lobby_pop(&r->lobby, eps->engine->now);
+    start_call(eps,
+               &(struct rg_call_request){.entity = e.entity,
+                                         .query = e.query,
+                                         .sample = e.sample,
+                                         .model = eps->replica_model[replica]},
+               e.since, replica);
 }
 
 /* ---- events ---- */
@@ -606,7 +441,7 @@ hedge(struct rg_endpoints *eps, uint32_t c)
     if (call->primary == NOTHING || call->hedge != NOTHING)
         return;
     eps->of[call->model].stats.hedges++;
-    begin_try(eps, c, true);
+    rg_endpoint_begin(eps, c, true);
 }
 
 static void
@@ -618,8 +453,20 @@ station_event(struct rg_endpoints *eps, const struct rg_event *ev)
     try->waited += left.wait;
     if (eps->of[try->model].slowed) /* the slot's time was set when it began */
         try->service = left.sojourn - left.wait;
-    served(eps, left.entity);
-    rg_endpoint_retire(eps, ev->owner);
+    call_in(eps, ev->owner);
+    rg_endpoint_served(eps, left.entity);
+}
+
+static void
+batch_event(struct rg_endpoints *eps, const struct rg_event *ev)
+{
+    uint32_t most = eps->replicas[ev->owner].batch.config.max_sequences;
+
+    rg_batch_step(&eps->replicas[ev->owner].batch, ev);
+    /* The pointer is taken anew each time: what is called in may make replicas. */
+    while (eps->replicas[ev->owner].lobby.n > 0 && eps->replicas[ev->owner].batch.waiting < most &&
+           eps->replicas[ev->owner].coming == 0)
+        call_in(eps, ev->owner);
 }
 
 /* Called by a batch between two steps. */
@@ -636,14 +483,13 @@ rg_endpoints_report(void *ctx, const struct rg_batch_report *report)
         try->ttft = now + p->a2_ms * 1e-3 - try->from - try->limited - try->waited;
     }
     if (report->last) {
-        double rest =
-            (p->a1_ms + p->a2_ms * eps->policy->trace->calls.completion_tokens[try->recorded]) *
-            1e-3;
+        int32_t output = eps->policy->trace->calls.completion_tokens[try->recorded];
+        double rest = (p->a1_ms + p->a2_ms * (output > 1 ? output : 1)) * 1e-3;
 
         try->served = true;
         try->state = TRY_FINISHING;
         try->service = now + rest - try->from - try->limited - try->waited;
-        schedule(eps, report->entity, rest, EV_FINISH);
+        schedule(eps, report->entity, now + rest, EV_FINISH);
     }
 }
 
@@ -656,8 +502,7 @@ rg_endpoints_event(struct rg_endpoints *eps, const struct rg_event *ev)
             station_event(eps, ev);
             return;
         }
-        rg_batch_step(&eps->replicas[ev->owner].batch, ev);
-        rg_endpoint_retire(eps, ev->owner);
+        batch_event(eps, ev);
         return;
     case EV_ADMIT:
         after_limits(eps, ev->entity);
@@ -668,17 +513,15 @@ rg_endpoints_event(struct rg_endpoints *eps, const struct rg_event *ev)
         return;
     case EV_FAIL:
         rg_endpoint_injected(eps, ev->entity);
-        try_over(eps, ev->entity, eps->of[eps->tries[ev->entity].model].config->failures.status,
-                 true);
         return;
     case EV_FINISH:
-        served(eps, ev->entity);
+        rg_endpoint_served(eps, ev->entity);
         return;
     case EV_TIMEOUT:
-        timed_out(eps, ev->entity);
+        rg_endpoint_timed_out(eps, ev->entity);
         return;
     case EV_RETRY:
-        begin_try(eps, ev->entity, false);
+        rg_endpoint_begin(eps, ev->entity, false);
         return;
     case EV_HEDGE:
         hedge(eps, ev->entity);
@@ -693,5 +536,9 @@ rg_endpoints_event(struct rg_endpoints *eps, const struct rg_event *ev)
 size_t
 rg_endpoints_memory(const struct rg_endpoints *eps)
 {
-    return eps->call_cap * sizeof *eps->calls + eps->try_cap * sizeof *eps->tries;
+    size_t bytes = eps->call_cap * sizeof *eps->calls + eps->try_cap * sizeof *eps->tries;
+
+    for (size_t i = 0; i < eps->n_replicas; i++)
+        bytes += rg_replica_memory(&eps->replicas[i]);
+    return bytes;
 }

@@ -109,15 +109,15 @@ void rg_endpoints_free(struct rg_endpoints *eps); /* NULL is fine */
 void rg_endpoints_call(struct rg_endpoints *eps, const struct rg_call_request *request);
 void rg_endpoints_event(struct rg_endpoints *eps, const struct rg_event *ev);
 
-/* At the last arrival: notes which endpoints are overrun. How busy slots are tells that of a station;
- * what limits a batch can be its sequences, its memory or its speed. */
+/* At the last arrival: notes which endpoints are overrun. How busy slots are tells that of a
+ * station; what limits a batch can be its sequences, its memory or its speed. */
 void rg_endpoints_last_arrival(struct rg_endpoints *eps);
 
 /* At the end of a run: checks the conservation of tries and closes the integrals. */
 void rg_endpoints_close(struct rg_endpoints *eps);
 const struct rg_endpoint_stats *rg_endpoints_stats(const struct rg_endpoints *eps, uint32_t model);
 
-/* Bytes held for calls and tries under way. */
+/* Bytes allocated for calls under way, wherever they are. */
 size_t rg_endpoints_memory(const struct rg_endpoints *eps);
 
 #endif

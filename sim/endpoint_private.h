@@ -1,5 +1,6 @@
-/* The inside of sim/endpoint.h: calls and tries (endpoint.c), what an endpoint decides by itself
- * (endpoint_rules.c), replicas that come and go (endpoint_scale.c). */
+/* The inside of sim/endpoint.h: the way of calls and tries in (endpoint.c) and out
+ * (endpoint_end.c), what an endpoint decides by itself (endpoint_rules.c), replicas that come and
+ * go (endpoint_scale.c). */
 #ifndef RG_SIM_ENDPOINT_PRIVATE_H
 #define RG_SIM_ENDPOINT_PRIVATE_H
 
@@ -59,6 +60,7 @@ struct call {
     double cost_usd, ttft_s;
     double parts[RG_N_PARTS - RG_PART_QUEUE];
     struct rg_timer hedge_timer;
+    uint32_t chosen; /* replica that the first try was given when the call came, or NOTHING */
 };
 
 /* The last latencies, in order of time and of size. */
@@ -73,12 +75,15 @@ struct endpoint {
     struct rg_bucket requests, tokens;
     uint32_t active; /* tries past the limits */
     uint32_t parked_head, parked_tail;
+    bool unparking;    /* who is parked is being admitted */
+    double turn_at;    /* s, clock: when the last one that met the limits is past them */
     double cool_until; /* s, clock */
-    uint64_t window;   /* number of the current failure window */
+    double window;     /* number of the current failure window */
     uint64_t window_calls, window_failures;
     uint64_t admitted; /* tries that failure injection has looked at */
     size_t outage;     /* the first that is not over */
     struct history history;
+    bool plain;         /* nothing but its turn can happen to a call that waits */
     bool slowed;        /* the service time depends on how many are served at once */
     uint32_t *replicas; /* numbers of those that take tries */
     size_t n_replicas, replica_cap;
@@ -114,12 +119,10 @@ struct rg_endpoints {
 /* ---- endpoint_rules.c ---- */
 
 /* Delay before the next try after so many, with jitter. */
-double rg_endpoint_backoff(struct rg_endpoints *eps, struct endpoint *ep, uint32_t tries);
+double rg_endpoint_backoff(struct endpoint *ep, uint32_t tries);
 
 /* Does the try that is admitted now fail by injection? */
 bool rg_endpoint_injects(struct rg_endpoints *eps, struct endpoint *ep);
-/* Count one that did. */
-void rg_endpoint_injected(struct rg_endpoints *eps, uint32_t t);
 
 /* Tokens that a call keeps in a server's memory, on average over its life: prompt + output / 2. */
 double rg_endpoint_context(const struct rg_endpoints *eps, uint32_t recorded);
@@ -127,8 +130,9 @@ double rg_endpoint_context(const struct rg_endpoints *eps, uint32_t recorded);
 /* Service time and time to the first token of a try at its replica; not for a batch. */
 void rg_endpoint_draw_service(struct rg_endpoints *eps, struct endpoint *ep, struct try *try);
 
-/* The number of the replica that a try goes to. */
-uint32_t rg_endpoint_balance(struct rg_endpoints *eps, struct endpoint *ep, const struct try *try);
+/* The number of the replica that a try goes to; hedged: that of the try that it hedges, which is
+ * left out if there is another, or NOTHING. */
+uint32_t rg_endpoint_balance(struct rg_endpoints *eps, struct endpoint *ep, uint32_t hedged);
 
 /* What a try's end teaches: failures for cooldown, latencies for hedging. */
 void rg_endpoint_note(struct rg_endpoints *eps, struct endpoint *ep, enum rg_call_status status,
@@ -138,10 +142,61 @@ double rg_endpoint_hedge_delay(const struct endpoint *ep);
 /* ---- endpoint_scale.c ---- */
 void rg_endpoint_add_replica(struct rg_endpoints *eps, uint32_t model);
 void rg_endpoint_scale(struct rg_endpoints *eps, const struct rg_event *ev);
-/* A replica that is retired and empty is gone. */
+/* To be called when a try has left: a replica that is retired and empty is gone. */
 void rg_endpoint_retire(struct rg_endpoints *eps, uint32_t replica);
 
 /* ---- endpoint.c ---- */
+
+/* The next try of a call at its model. */
+void rg_endpoint_begin(struct rg_endpoints *eps, uint32_t c, bool hedge);
+
+/* A try past the limits, of which it may end at once. */
+void rg_endpoint_admit(struct rg_endpoints *eps, uint32_t t);
 void rg_endpoints_report(void *ctx, const struct rg_batch_report *report);
+
+/* ---- endpoint_end.c: these may end calls, whose receiver may make others, so that pointers to
+ * calls and tries do not survive them ---- */
+
+/* what: see struct rg_call_end; NULL when nothing is missing. */
+void rg_endpoint_end_call(struct rg_endpoints *eps, uint32_t c, enum rg_call_status status,
+                          const char *what);
+
+/* All tries of the call that are under way have failed: another after a while, another model, or
+ * the end. */
+void rg_endpoint_after_failure(struct rg_endpoints *eps, uint32_t c, enum rg_call_status status);
+
+/* A parallel try less: the one that waits longest may go. */
+void rg_endpoint_unpark(struct rg_endpoints *eps, struct endpoint *ep);
+
+/* Withdraws a try, and nothing else: it ends no call and admits nobody. */
+void rg_endpoint_cancel(struct rg_endpoints *eps, uint32_t t);
+
+/* A try is over with a status; in_endpoint says whether it had got past the limits. */
+void rg_endpoint_try_over(struct rg_endpoints *eps, uint32_t t, enum rg_call_status status,
+                          bool in_endpoint);
+void rg_endpoint_timed_out(struct rg_endpoints *eps, uint32_t t);
+
+/* Served to the end, as the recording has it. */
+void rg_endpoint_served(struct rg_endpoints *eps, uint32_t t);
+
+/* Failed by injection. */
+void rg_endpoint_injected(struct rg_endpoints *eps, uint32_t t);
+
+/* Refused without service. */
+void rg_endpoint_refuse(struct rg_endpoints *eps, uint32_t t, uint64_t *count,
+                        enum rg_call_status status, bool in_endpoint);
+
+static inline bool
+rg_endpoint_answers(unsigned status)
+{
+    return status == RG_CALL_OK || status == RG_CALL_INVALID;
+}
+
+/* Of those that a call has. */
+static inline double *
+rg_endpoint_part(struct call *call, enum rg_part part)
+{
+    return &call->parts[part - RG_PART_QUEUE];
+}
 
 #endif

@@ -1,6 +1,7 @@
 /* What an endpoint decides by itself: delays, injected failures, service times, balancing,
  * cooldown, when to hedge. */
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,12 @@
 #include "sim/service/tokens.h"
 
 double
-rg_endpoint_backoff(struct rg_endpoints *eps, struct endpoint *ep, uint32_t tries)
+rg_endpoint_backoff(struct endpoint *ep, uint32_t tries)
 {
     const struct rg_retry_config *r = &ep->config->retry;
-    double delay = fmin(r->cap_s, r->base_s * pow(r->multiplier, tries - 1.0));
+    double factor = fmin(DBL_MAX, pow(r->multiplier, tries - 1.0));
+    double delay = fmin(r->cap_s, r->base_s * factor);
 
-    (void)eps;
     return r->jitter > 0 ? delay * (1 + r->jitter * rg_rng_unit(ep->jitter_rng)) : delay;
 }
 
@@ -37,34 +38,14 @@ rg_endpoint_injects(struct rg_endpoints *eps, struct endpoint *ep)
            (ep->outage < f->n_outages && f->outages[ep->outage].from_s <= now);
 }
 
-void
-rg_endpoint_injected(struct rg_endpoints *eps, uint32_t t)
-{
-    struct endpoint *ep = &eps->of[eps->tries[t].model];
-
-    switch (ep->config->failures.status) {
-    case RG_CALL_TIMEOUT:
-        ep->stats.timeouts++;
-        return;
-    case RG_CALL_RATE_LIMITED:
-        ep->stats.rejected++;
-        return;
-    default:
-        ep->stats.errors++;
-        return;
-    }
-}
-
 /* ---- service ---- */
 
 /* A recorded failure takes the time it took, whatever the model of service. */
 static bool
 takes_recorded_time(const struct endpoint *ep, const struct rg_trace_calls *calls, uint32_t call)
 {
-    bool answered = calls->status[call] == RG_CALL_OK || calls->status[call] == RG_CALL_INVALID;
-
     return ep->config->service == RG_SERVICE_RECORDED ||
-           (ep->config->service == RG_SERVICE_PROFILE && !answered);
+           (ep->config->service == RG_SERVICE_PROFILE && !rg_endpoint_answers(calls->status[call]));
 }
 
 double
@@ -128,9 +109,8 @@ least_loaded(const struct rg_endpoints *eps, const struct endpoint *ep, uint32_t
 }
 
 uint32_t
-rg_endpoint_balance(struct rg_endpoints *eps, struct endpoint *ep, const struct try *try)
+rg_endpoint_balance(struct rg_endpoints *eps, struct endpoint *ep, uint32_t hedged)
 {
-    const struct call *call = &eps->calls[try->call];
     size_t n = ep->n_replicas;
     uint32_t a;
     uint32_t b;
@@ -139,8 +119,8 @@ rg_endpoint_balance(struct rg_endpoints *eps, struct endpoint *ep, const struct 
     if (n == 1)
         return ep->replicas[0];
     /* A hedge goes to another replica than the try that it hedges. */
-    if (try->hedge && call->primary != NOTHING)
-        return least_loaded(eps, ep, eps->tries[call->primary].replica);
+    if (hedged != NOTHING)
+        return least_loaded(eps, ep, hedged);
     switch (ep->config->balancing) {
     case RG_BALANCE_ROUND_ROBIN:
         return ep->replicas[ep->turn++ % n];
@@ -205,18 +185,19 @@ watch_failures(struct rg_endpoints *eps, struct endpoint *ep, enum rg_call_statu
 {
     const struct rg_cooldown_config *c = &ep->config->cooldown;
     double now = eps->engine->now;
-    uint64_t window = (uint64_t)(now / c->window_s);
+    double window = floor(now / c->window_s);
     bool cool = c->after_rate_limit && status == RG_CALL_RATE_LIMITED;
 
-    if (window != ep->window) {
+    if (window > ep->window) {
         ep->window = window;
         ep->window_calls = ep->window_failures = 0;
     }
     ep->window_calls++;
     ep->window_failures += failed;
-    cool = cool || (ep->window_calls >= c->min_calls &&
+    /* A success begins none, even among many failures: they have had theirs. */
+    cool = cool || (failed && ep->window_calls >= c->min_calls &&
                     (double)ep->window_failures > c->failure_share * (double)ep->window_calls);
-    if (cool && now >= ep->cool_until)
+    if (cool)
         ep->cool_until = now + c->seconds;
 }
 
@@ -224,7 +205,7 @@ void
 rg_endpoint_note(struct rg_endpoints *eps, struct endpoint *ep, enum rg_call_status status,
                  double latency_s)
 {
-    bool answered = status == RG_CALL_OK || status == RG_CALL_INVALID;
+    bool answered = rg_endpoint_answers(status);
 
     if (answered && ep->config->hedge.quantile > 0)
         remember(&ep->history, ep->config->hedge.history, latency_s);

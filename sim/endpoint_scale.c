@@ -72,6 +72,9 @@ busy_of(const struct rg_endpoints *eps, uint32_t model)
     return busy;
 }
 
+/* A load that meets the target asks for no replica more. */
+static const double ROUNDING = 1e-9;
+
 /* Replicas that the target asks for, given what was seen since the last look. */
 static double
 wanted(const struct rg_endpoints *eps, const struct endpoint *ep, double busy)
@@ -84,12 +87,11 @@ wanted(const struct rg_endpoints *eps, const struct endpoint *ep, double busy)
         double capacity = rg_replica_capacity(&eps->replicas[ep->replicas[0]]);
         double seen = (busy - ep->busy_then) / ((eps->engine->now - ep->looked) * capacity);
 
-        return ceil(seen / a->target_utilisation);
+        return ceil(seen / a->target_utilisation - ROUNDING);
     }
     for (size_t i = 0; i < ep->n_replicas; i++)
         waiting += rg_replica_waiting(&eps->replicas[ep->replicas[i]]);
-    /* A queue below its target lets one go at a time: how much idle room there is, it cannot tell.
-     */
+    /* A queue below its target lets one go at a time: it cannot tell how much room there is. */
     if ((double)waiting <= a->target_queue * (n - 1))
         return n - 1;
     return fmax(n, ceil((double)waiting / a->target_queue));
@@ -107,7 +109,8 @@ look(struct rg_endpoints *eps, uint32_t model)
 
     ep->looked = now;
     ep->busy_then = busy;
-    if (now - ep->scaled < a->cooldown_s || !(want < have || want > have))
+    /* Those that are ordered cannot be sent back: first see what they bring. */
+    if (now - ep->scaled < a->cooldown_s || !(want > have || (want < have && ep->coming == 0)))
         return;
     ep->scaled = now;
     for (; have < want; have++) {
@@ -117,7 +120,7 @@ look(struct rg_endpoints *eps, uint32_t model)
                                                       .kind = EV_BORN,
                                                       .owner = model});
     }
-    for (; have > want && ep->coming == 0 && ep->n_replicas > 1; have--) {
+    for (; have > want; have--) {
         uint32_t replica = ep->replicas[--ep->n_replicas];
 
         eps->replicas[replica].retired = true;
@@ -160,6 +163,19 @@ stream(const struct rg_endpoints_setup *setup, size_t model, int which)
                       (uint32_t)(PURPOSE_FROM + PER_MODEL * (int)model + which));
 }
 
+/* Can nothing happen to a waiting call but that its turn comes? Then it can wait in a lobby. */
+static bool
+is_plain(const struct rg_endpoint_config *c)
+{
+    bool unlimited =
+        isinf(c->limit.rpm) && isinf(c->limit.tpm) && c->max_parallel == RG_STATION_UNLIMITED;
+    bool certain = !(c->failures.rate > 0) && c->failures.first == 0 && c->failures.n_outages == 0;
+
+    return unlimited && certain && c->discipline == RG_FCFS && c->queue == RG_STATION_UNLIMITED &&
+           isinf(c->timeout_s) && !(c->hedge.quantile > 0) && !(c->cooldown.seconds > 0) &&
+           !(c->cold_start_s > 0) && !c->autoscale.on;
+}
+
 static void
 endpoint_init(struct rg_endpoints *eps, const struct rg_endpoints_setup *setup, uint32_t model)
 {
@@ -174,6 +190,7 @@ endpoint_init(struct rg_endpoints *eps, const struct rg_endpoints_setup *setup, 
                             .scaled = -INFINITY,
                             .slowed = c->service == RG_SERVICE_PROFILE &&
                                       c->profile->kind == RG_PROFILE_SLOTS};
+    ep->plain = is_plain(c);
     ep->service_rng = stream(setup, model, STREAM_SERVICE);
     ep->failure_rng = stream(setup, model, STREAM_FAILURE);
     ep->balance_rng = stream(setup, model, STREAM_BALANCE);
@@ -281,7 +298,7 @@ rg_endpoints_last_arrival(struct rg_endpoints *eps)
             const struct rg_replica *r = &eps->replicas[ep->replicas[i]];
 
             if (r->is_batch) {
-                waiting += r->batch.waiting;
+                waiting += r->batch.waiting + r->lobby.n;
                 running += r->batch.running;
             }
         }

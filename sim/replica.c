@@ -66,6 +66,14 @@ rg_replica_clear(struct rg_replica *r)
         rg_batch_clear(&r->batch);
     else
         rg_station_clear(&r->station);
+    rg_lobby_clear(&r->lobby);
+}
+
+size_t
+rg_replica_memory(const struct rg_replica *r)
+{
+    return r->lobby.cap * sizeof *r->lobby.ring +
+           (r->is_batch ? rg_batch_memory(&r->batch) : rg_station_memory(&r->station));
 }
 
 enum rg_replica_admission
@@ -120,13 +128,14 @@ rg_replica_cancel(struct rg_replica *r, const struct rg_replica_ticket *ticket, 
 uint64_t
 rg_replica_load(const struct rg_replica *r)
 {
-    return r->coming + (r->is_batch ? rg_batch_count(&r->batch) : rg_station_count(&r->station));
+    return r->coming + r->lobby.n +
+           (r->is_batch ? rg_batch_count(&r->batch) : rg_station_count(&r->station));
 }
 
 uint64_t
 rg_replica_waiting(const struct rg_replica *r)
 {
-    return r->coming + (r->is_batch ? r->batch.waiting : r->station.waiting);
+    return r->coming + r->lobby.n + (r->is_batch ? r->batch.waiting : r->station.waiting);
 }
 
 double
@@ -138,7 +147,10 @@ rg_replica_busy_area(const struct rg_replica *r)
 double
 rg_replica_waiting_area(const struct rg_replica *r)
 {
-    return r->is_batch ? rg_batch_waiting_area(&r->batch) : rg_station_waiting_area(&r->station);
+    double now = r->is_batch ? r->batch.engine->now : r->station.engine->now;
+
+    return rg_level_area(&r->lobby.waiting, now) +
+           (r->is_batch ? rg_batch_waiting_area(&r->batch) : rg_station_waiting_area(&r->station));
 }
 
 double

@@ -10,6 +10,7 @@
 #include "sim/endpoint_config.h"
 #include "sim/engine/engine.h"
 #include "sim/engine/station.h"
+#include "sim/lobby.h"
 #include "sim/service/batch.h"
 
 /* What the endpoint wants of a try. */
@@ -40,6 +41,7 @@ struct rg_replica {
     double ready;      /* s, clock: serves from then on; INFINITY: not started yet (cold) */
     uint32_t coming;   /* tries that will be submitted: waiting for ready or for a0 */
     double context;    /* tokens in the contexts of the tries that are here: prompt + output / 2 */
+    struct rg_lobby lobby; /* calls that have not been made tries of yet */
     struct rg_station station;
     struct rg_batch batch;
 };
@@ -64,16 +66,21 @@ enum rg_replica_admission rg_replica_submit(struct rg_replica *r, const struct r
 double rg_replica_cancel(struct rg_replica *r, const struct rg_replica_ticket *ticket,
                          bool *served);
 
-/* Tries coming, waiting and running. */
+/* Bytes allocated for what waits and runs. */
+size_t rg_replica_memory(const struct rg_replica *r);
+
+/* Tries coming, waiting and running, and calls in the lobby. */
 uint64_t rg_replica_load(const struct rg_replica *r);
 /* Of those, coming and waiting. */
 uint64_t rg_replica_waiting(const struct rg_replica *r);
 
-/* Integrals until now, in s: of busy slots (of a batch: of sequences in it) and of waiting tries. */
+/* Integrals until now, in s: of busy slots (of a batch: of sequences in it) and of waiting tries.
+ */
 double rg_replica_busy_area(const struct rg_replica *r);
 double rg_replica_waiting_area(const struct rg_replica *r);
 
-/* What busy is a share of: slots of a station, max_sequences of a batch; INFINITY without a limit. */
+/* What busy is a share of: slots of a station, max_sequences of a batch; INFINITY without a limit.
+ */
 double rg_replica_capacity(const struct rg_replica *r);
 
 #endif

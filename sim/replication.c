@@ -12,16 +12,22 @@
 
 enum kind { ARRIVE, BEGIN };
 
-/* A request on its way; entities of the engine and the endpoints are indices into sim.live. */
+enum { NONE = UINT32_MAX };
+
+/* A request on its way; entities of the engine and the endpoints are indices into sim.live. Kept
+ * small: a saturated system has millions of them. */
 struct live {
     struct rg_chain chain;
-    uint64_t index;
-    uint32_t next_free;
-    double arrival, ttft;
-    double parts[RG_N_PARTS];
+    double arrival;
+    uint32_t index; /* in the order of arrival; of a free one: the next free one */
+    uint32_t past;  /* index into sim.past, or NONE while the first call is under way */
 };
 
-enum { NO_FREE = UINT32_MAX };
+/* What earlier calls of a request have taken. */
+struct past {
+    double parts[RG_N_PARTS];
+    uint32_t next_free;
+};
 
 struct sim {
     const struct rg_replication_config *config;
@@ -36,6 +42,9 @@ struct sim {
     struct live *live;
     size_t n_live, live_cap;
     uint32_t free_live;
+    struct past *past;
+    size_t n_past, past_cap;
+    uint32_t free_past;
     uint64_t in_flight;
     uint64_t coming; /* arrivals scheduled */
     enum rg_status status;
@@ -66,12 +75,25 @@ live_new(struct sim *s)
 
     if (++s->in_flight > s->out->most_in_flight)
         s->out->most_in_flight = s->in_flight;
-    if (i != NO_FREE) {
-        s->free_live = s->live[i].next_free;
+    if (i != NONE) {
+        s->free_live = s->live[i].index;
         return i;
     }
     s->live = rg_grow(s->live, &s->live_cap, s->n_live + 1, sizeof *s->live);
     return (uint32_t)s->n_live++;
+}
+
+static uint32_t
+past_new(struct sim *s)
+{
+    uint32_t i = s->free_past;
+
+    if (i != NONE) {
+        s->free_past = s->past[i].next_free;
+        return i;
+    }
+    s->past = rg_grow(s->past, &s->past_cap, s->n_past + 1, sizeof *s->past);
+    return (uint32_t)s->n_past++;
 }
 
 static uint32_t
@@ -115,13 +137,12 @@ schedule_arrival(struct sim *s, double time)
 }
 
 static enum rg_request_end
-end_of(const struct live *l, enum rg_chain_step step, enum rg_call_status status)
+end_of(enum rg_chain_step step, enum rg_call_status status)
 {
     if (step == RG_CHAIN_DONE)
         return RG_REQUEST_COMPLETED;
     if (step == RG_CHAIN_SKIPPED)
         return RG_REQUEST_SKIPPED;
-    (void)l;
     switch (status) {
     case RG_CALL_RATE_LIMITED:
         return RG_REQUEST_REJECTED;
@@ -132,34 +153,60 @@ end_of(const struct live *l, enum rg_chain_step step, enum rg_call_status status
     }
 }
 
+/* What the last call of a request brought; end NULL: none was made. */
+struct last {
+    const struct rg_call_end *end;
+    enum rg_call_status status;
+};
+
+/* The parts of all calls, and the latency as their sum. */
 static void
-finish(struct sim *s, uint32_t entity, enum rg_chain_step step, enum rg_call_status status)
+add_up(const struct sim *s, const struct live *l, const struct last *last, struct rg_request *r)
+{
+    if (l->past != NONE)
+        memcpy(r->parts, s->past[l->past].parts, sizeof r->parts);
+    else
+        r->parts[RG_PART_OVERHEAD] = s->config->overhead_s;
+    r->ttft_s = NAN;
+    if (last->end) {
+        double before = 0;
+
+        for (size_t i = 0; i < RG_N_PARTS; i++)
+            before += r->parts[i];
+        r->ttft_s = before + last->end->ttft_s;
+        for (size_t i = 0; i < RG_N_PARTS; i++)
+            r->parts[i] += last->end->parts[i];
+    }
+    for (size_t i = 0; i < RG_N_PARTS; i++)
+        r->latency_s += r->parts[i];
+}
+
+static void
+finish(struct sim *s, uint32_t entity, enum rg_chain_step step, const struct last *last)
 {
     struct live *l = &s->live[entity];
     struct rg_request request = {.index = l->index,
                                  .query = l->chain.view.query,
                                  .model = l->chain.at.model,
-                                 .end = end_of(l, step, status),
+                                 .end = end_of(step, last->status),
                                  .escalated = l->chain.escalated,
                                  .tries = l->chain.tries,
                                  .exact = l->chain.exact,
                                  .score = rg_chain_score(s->policy, &l->chain, step),
                                  .cost_usd = l->chain.cost_usd,
-                                 .arrival_s = l->arrival,
-                                 .ttft_s = l->ttft};
+                                 .arrival_s = l->arrival};
     double time;
 
-    for (size_t i = 0; i < RG_N_PARTS; i++) {
-        request.parts[i] = l->parts[i];
-        request.latency_s += l->parts[i];
-    }
+    add_up(s, l, last, &request);
     assert(fabs(request.latency_s - (s->engine.now - l->arrival)) <= 1e-9 * (1 + s->engine.now));
-    for (uint32_t a = 0; a < l->chain.attempts; a++)
-        s->out->reasons[l->chain.reasons[a]]++;
     s->out->ends[request.end]++;
     s->out->span_s = s->engine.now;
     s->in_flight--;
-    l->next_free = s->free_live;
+    if (l->past != NONE) {
+        s->past[l->past].next_free = s->free_past;
+        s->free_past = l->past;
+    }
+    l->index = s->free_live;
     s->free_live = entity;
     s->config->done(s->config->ctx, &request);
     if (rg_arrivals_again(&s->arrivals, s->engine.now, &time))
@@ -179,27 +226,47 @@ not_recorded(struct sim *s, const struct rg_chain *c, const char *what, const ch
                            v->memory, advice);
 }
 
+/* Before a further call: what the calls so far have taken. */
+static void
+remember(struct sim *s, struct live *l, const struct last *last)
+{
+    struct past *past;
+
+    if (!last->end)
+        return;
+    if (l->past == NONE) {
+        l->past = past_new(s);
+        s->past[l->past] = (struct past){.parts = {[RG_PART_OVERHEAD] = s->config->overhead_s}};
+    }
+    past = &s->past[l->past];
+    for (size_t i = 0; i < RG_N_PARTS; i++)
+        past->parts[i] += last->end->parts[i];
+}
+
 /* Carry out what the chain asks for. */
 static void
-advance(struct sim *s, uint32_t entity, enum rg_chain_step step, enum rg_call_status last)
+advance(struct sim *s, uint32_t entity, enum rg_chain_step step, struct last last)
 {
     struct live *l = &s->live[entity];
     const struct rg_router_view *view = &l->chain.view;
 
+    s->out->reasons[l->chain.at.reason] += step != RG_CHAIN_DONE && step != RG_CHAIN_FAILED;
     while (step == RG_CHAIN_CALL && l->chain.at.call == RG_NO_CALL) {
         struct rg_call_outcome outcome = rg_chain_recorded(s->policy, &l->chain);
 
-        last = outcome.status;
+        last.status = outcome.status;
         step = rg_chain_next(s->policy, &l->chain, &outcome);
+        s->out->reasons[l->chain.at.reason] += step != RG_CHAIN_DONE && step != RG_CHAIN_FAILED;
     }
     if (step == RG_CHAIN_MISSING) {
         not_recorded(s, &l->chain, "call", "choose --missing skip or fail, or another --memory");
         return;
     }
     if (step != RG_CHAIN_CALL) {
-        finish(s, entity, step, last);
+        finish(s, entity, step, &last);
         return;
     }
+    remember(s, l, &last);
     rg_endpoints_call(s->endpoints,
                       &(struct rg_call_request){
                           .entity = entity,
@@ -216,19 +283,14 @@ call_ended(void *ctx, const struct rg_call_end *end)
     struct live *l = &s->live[end->entity];
     struct rg_call_outcome outcome = {end->model, end->call,  end->status,
                                       end->tries, end->exact, end->cost_usd};
-    double before = 0;
 
     if (end->missing) {
         l->chain.at.model = end->model;
         not_recorded(s, &l->chain, end->what, "choose another service model, or --service zero");
         return;
     }
-    for (size_t i = 0; i < RG_N_PARTS; i++) {
-        before += l->parts[i];
-        l->parts[i] += end->parts[i];
-    }
-    l->ttft = before + end->ttft_s;
-    advance(s, end->entity, rg_chain_next(s->policy, &l->chain, &outcome), end->status);
+    advance(s, end->entity, rg_chain_next(s->policy, &l->chain, &outcome),
+            (struct last){end, end->status});
 }
 
 static void
@@ -237,7 +299,7 @@ call_tried(void *ctx, const struct rg_try_record *record)
     struct sim *s = ctx;
     struct rg_try_record of_request = *record;
 
-    of_request.entity = (uint32_t)s->live[record->entity].index;
+    of_request.entity = s->live[record->entity].index;
     s->config->tried(s->config->ctx, &of_request);
 }
 
@@ -249,7 +311,8 @@ begin(struct sim *s, uint32_t entity)
     struct live *l = &s->live[entity];
     struct rg_router_view view = l->chain.view;
 
-    advance(s, entity, rg_chain_begin(s->policy, &l->chain, &view), RG_CALL_OK);
+    advance(s, entity, rg_chain_begin(s->policy, &l->chain, &view),
+            (struct last){NULL, RG_CALL_OK});
 }
 
 static void
@@ -260,9 +323,8 @@ arrive(struct sim *s)
     double overhead = s->config->overhead_s;
     double time;
 
-    *l = (struct live){.index = s->out->offered, .arrival = s->engine.now, .ttft = NAN};
+    *l = (struct live){.index = (uint32_t)s->out->offered, .arrival = s->engine.now, .past = NONE};
     l->chain.view = next_view(s);
-    l->parts[RG_PART_OVERHEAD] = overhead;
     s->out->offered++;
     s->coming--;
     s->out->last_arrival_s = s->engine.now;
@@ -316,7 +378,7 @@ sim_init(struct sim *s, uint64_t replication)
     rg_engine_init(&s->engine);
     if (c->until_s < INFINITY)
         rg_engine_until(&s->engine, c->until_s);
-    s->free_live = NO_FREE;
+    s->free_live = s->free_past = NONE;
     s->arrival_rng = rg_rng_new(c->seed, replication, RG_PURPOSE_ARRIVALS);
     s->query_rng = rg_rng_new(c->seed, replication, RG_PURPOSE_QUERIES);
     s->sample_rng = rg_rng_new(c->seed, replication, RG_PURPOSE_SAMPLES);
@@ -341,6 +403,7 @@ sim_clear(struct sim *s)
     rg_endpoints_free(s->endpoints);
     free(s->order);
     free(s->live);
+    free(s->past);
     gsl_rng_free(s->arrival_rng);
     gsl_rng_free(s->query_rng);
     gsl_rng_free(s->sample_rng);
@@ -363,7 +426,8 @@ sum_up(struct sim *s)
     rg_endpoints_close(s->endpoints);
     for (uint32_t m = 0; m < out->n_endpoints; m++)
         out->endpoints[m] = *rg_endpoints_stats(s->endpoints, m);
-    out->memory = s->live_cap * sizeof *s->live + rg_endpoints_memory(s->endpoints);
+    out->memory = s->live_cap * sizeof *s->live + s->past_cap * sizeof *s->past +
+                  rg_endpoints_memory(s->endpoints) + rg_engine_memory(&s->engine);
 }
 
 enum rg_status
@@ -373,7 +437,7 @@ rg_replication_run(const struct rg_replication_config *config, uint64_t replicat
     struct sim s = {.config = config, .policy = config->policy, .out = out, .err = err};
     struct rg_arrivals_config arrivals = config->arrivals;
 
-    assert(config->requests >= 1 && config->n_queries >= 1);
+    assert(config->requests >= 1 && config->requests < NONE && config->n_queries >= 1);
     *out = (struct rg_replication){.n_endpoints = config->policy->trace->n_models};
     out->endpoints = rg_zalloc(out->n_endpoints, sizeof *out->endpoints);
     sim_init(&s, replication);

@@ -38,11 +38,11 @@ rg_reason_escalates(enum rg_reason reason)
 /* One call made for a request, and what came of it. */
 struct rg_attempt {
     uint32_t model;
-    uint32_t call; /* RG_NO_CALL: none recorded, the attempt fails */
-    enum rg_reason reason;
-    bool exact;    /* answered by a call recorded for exactly this */
-    bool answered; /* the model answered */
-    bool accepted; /* and the contract accepted it */
+    uint32_t call;  /* RG_NO_CALL: none recorded, the attempt fails */
+    uint8_t reason; /* enum rg_reason */
+    bool exact;     /* answered by a call recorded for exactly this */
+    bool answered;  /* the model answered */
+    bool accepted;  /* and the contract accepted it */
 };
 
 struct rg_choice {

@@ -94,3 +94,9 @@ rg_engine_peek(struct rg_engine *e)
     }
     return e->heap.n > 0 ? rg_heap_double(e->heap.item[0].key) : INFINITY;
 }
+
+size_t
+rg_engine_memory(const struct rg_engine *e)
+{
+    return e->heap.cap * sizeof e->heap.item[0] + e->slot_cap * sizeof e->slot[0];
+}

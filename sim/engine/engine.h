@@ -121,6 +121,9 @@ static inline bool rg_engine_next(struct rg_engine *e, struct rg_event *ev);
 /* Time of the next event; INFINITY when there is none. Pays no regard to the end. */
 double rg_engine_peek(struct rg_engine *e);
 
+/* Bytes allocated, unused room included. */
+size_t rg_engine_memory(const struct rg_engine *e);
+
 /* Number of events still to come. */
 static inline size_t
 rg_engine_count(const struct rg_engine *e)

@@ -436,3 +436,9 @@ rg_station_set_servers(struct rg_station *s, uint32_t servers)
     }
     record(s);
 }
+
+size_t
+rg_station_memory(const struct rg_station *s)
+{
+    return s->place_cap * sizeof s->place[0] + s->heap.cap * sizeof s->heap.item[0];
+}

@@ -151,6 +151,9 @@ void rg_station_set_servers(struct rg_station *s, uint32_t servers);
 /* Forgets what was counted, at the end of a warm-up; the state stays as it is. */
 void rg_station_reset_stats(struct rg_station *s);
 
+/* Bytes allocated, unused room included. */
+size_t rg_station_memory(const struct rg_station *s);
+
 /* Visits in the system. */
 static inline uint64_t
 rg_station_count(const struct rg_station *s)

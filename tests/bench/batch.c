@@ -19,7 +19,7 @@ enum kind { SUBMIT, BATCH };
 /* The copies of the trace lie so far apart. */
 static const double PAUSE = 0.2; /* s */
 
-/* Profile [B] of serving.md 2.3: Qwen3-14B on one H100. */
+/* The built-in profile qwen3-14b-h100-tp1: Qwen3-14B on one H100. */
 static const struct rg_batch_overhead overhead = {.a0 = 0.015563, .a1 = 0.000777, .a2 = 0.0000459};
 static const struct rg_batch_config qwen3_14b = {
     .b0 = 0.012155,
