@@ -9,12 +9,6 @@
 #include "base/mem.h"
 
 void
-rg_buf_init(struct rg_buf *buf)
-{
-    *buf = (struct rg_buf){0};
-}
-
-void
 rg_buf_clear(struct rg_buf *buf)
 {
     free(buf->data);

@@ -1,5 +1,5 @@
 /* A growable byte string, always NUL-terminated at data[len] once something was added.
- * Initialise with {0} or rg_buf_init; release with rg_buf_clear. rg_buf_reset keeps the memory. */
+ * Initialise with {0}; release with rg_buf_clear. rg_buf_reset keeps the memory. */
 #ifndef RG_BASE_BUF_H
 #define RG_BASE_BUF_H
 
@@ -14,7 +14,6 @@ struct rg_buf {
     size_t cap;
 };
 
-void rg_buf_init(struct rg_buf *buf);
 void rg_buf_clear(struct rg_buf *buf);
 void rg_buf_reset(struct rg_buf *buf);
 

@@ -169,6 +169,13 @@ static enum rg_status
 read_fields(struct rg_csv *csv)
 {
     for (;;) {
+        if (csv->n_fields == RG_CSV_FIELDS) { /* read on, to find its end, but keep no more */
+            if (first_fault(csv))
+                rg_err_at(csv->err, place_at(csv, csv->pos),
+                          "too many fields (expected at most %d)", RG_CSV_FIELDS);
+            csv->n_fields = 0;
+            rg_buf_reset(&csv->text);
+        }
         if (csv->pos < csv->line.len && csv->line.data[csv->pos] == '"') {
             enum rg_status rc = read_quoted(csv);
 
@@ -196,8 +203,8 @@ point_fields(struct rg_csv *csv)
     }
 }
 
-/* One record of any number of fields; *found is false at the end. skip bytes of its first line are
- * left out (a byte order mark). */
+/* One record of any number of fields; *found is false at the end. A byte order mark at the
+ * beginning of the file is left out. */
 static enum rg_status
 read_record(struct rg_csv *csv, bool *found, struct rg_err *err)
 {

@@ -3,8 +3,9 @@
  * Fields may be quoted; a doubled quote stands for one; quoted fields may hold commas and line
  * ends. A leading UTF-8 byte order mark is skipped and noted. Errors, each with file, line and
  * column: a quote inside an unquoted field, text behind a closing quote, an unclosed quote (placed
- * where it was opened), too few or too many fields, an empty record (a blank line), invalid UTF-8,
- * a name that occurs twice in the header, an empty file. An unnamed header field is allowed. */
+ * where it was opened), too few or too many fields, more than RG_CSV_FIELDS of them, an empty
+ * record (a blank line), invalid UTF-8, a name that occurs twice in the header, an empty file. An
+ * unnamed header field is allowed. */
 #ifndef RG_BASE_CSV_H
 #define RG_BASE_CSV_H
 
@@ -13,6 +14,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+
+enum { RG_CSV_FIELDS = 1 << 16 }; /* of one record */
 
 struct rg_csv;
 

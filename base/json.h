@@ -4,7 +4,8 @@
  * itself and builds a tree of cJSON nodes. Errors, each with file, line and column: duplicate keys,
  * invalid UTF-8, raw control characters, lone surrogates, leading zeros, "1.", NaN and Infinity, a
  * number beyond the range of a double (1e400), a byte order mark, trailing junk, nesting deeper
- * than RG_JSON_DEPTH, and a string that contains \u0000 (a C string would be cut there silently).
+ * than RG_JSON_DEPTH, more than RG_JSON_NODES values, and a string that contains \u0000 (a C string
+ * would be cut there silently).
  *
  * In the tree: an integer beyond +-2^53 is a node of type cJSON_Raw whose valuestring is its text
  * (and valuedouble the nearest double); every other number is a cJSON_Number. valueint is used for
@@ -22,7 +23,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { RG_JSON_DEPTH = 256 };
+enum {
+    RG_JSON_DEPTH = 256,
+    RG_JSON_NODES = 16 << 20, /* of one text, which then take more than a gigabyte */
+};
 
 enum rg_json_flag {
     RG_JSON_COMMENTS = 1, /* allow // and C comments (configurations) */
@@ -77,8 +81,8 @@ struct rg_json_key {
 
 /* Walk object once: set every *out, refuse a wrong type, a missing required key and, unless
  * extra is not NULL, an unknown key (with the nearest known name as a hint). With extra, unknown
- * members are appended to extra's list of borrowed nodes. object must be a cJSON object or
- * NULL-safe error at the document's start is given. */
+ * members are appended to extra's list of borrowed nodes. Anything else than an object is an error
+ * at its place, NULL one at the document's start. */
 struct rg_json_extra {
     const cJSON **nodes; /* free() it */
     size_t n, cap;

@@ -36,6 +36,7 @@ struct parser {
     char *name; /* of the member whose value comes next; not yet in the tree */
     struct key *keys, *heap_keys;
     size_t n_keys, cap_keys;
+    size_t n_nodes;
     int depth;
     struct key inline_keys[KEYS_INLINE];
     struct frame open[RG_JSON_DEPTH];
@@ -339,6 +340,7 @@ add_node(struct parser *p, int type, size_t pos)
 
     *node = (cJSON){.type = type, .valueint = (int)pos, .string = p->name};
     p->name = NULL;
+    p->n_nodes++;
     if (p->depth == 0) {
         p->doc->root = node;
         return node;
@@ -570,6 +572,8 @@ read_value(struct parser *p, bool *more)
     char c = p->pos < p->len ? p->text[p->pos] : '\0';
 
     *more = false;
+    if (p->n_nodes == RG_JSON_NODES)
+        return fail(p, p->pos, "too many values (expected at most 16777216)");
     if (c == '"') {
         size_t start = p->pos, len;
         char *s = read_string(p, &len);
@@ -665,6 +669,7 @@ rg_json_parse(struct rg_json *doc, const char *text, size_t len, const char *fil
     p.keys = p.inline_keys;
     p.heap_keys = NULL;
     p.n_keys = 0;
+    p.n_nodes = 0;
     p.cap_keys = KEYS_INLINE;
     p.depth = 0;
     good = parse(&p);

@@ -296,7 +296,27 @@ rg_lines_next(struct rg_lines *in, struct rg_line *line, struct rg_err *err)
     return finish(in, in->carry.data, in->carry.len, false, line, err);
 }
 
-/* ---- whole files ---- */
+/* ---- files at once ---- */
+enum rg_status
+rg_file_head(const char *path, size_t max, struct rg_buf *buf, struct rg_err *err)
+{
+    struct source src;
+    enum rg_status rc = source_open(&src, path, err);
+    char *block;
+    size_t n = 1;
+
+    rg_buf_reset(buf);
+    if (rc)
+        return rc;
+    while (!rc && n > 0 && buf->len < max) {
+        rc = source_block(&src, 0, &block, &n, err);
+        if (!rc)
+            rg_buf_add(buf, block, n < max - buf->len ? n : max - buf->len);
+    }
+    source_close(&src);
+    return rc;
+}
+
 enum rg_status
 rg_file_read(const char *path, size_t max, struct rg_buf *buf, struct rg_err *err)
 {

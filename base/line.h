@@ -40,9 +40,14 @@ const char *rg_lines_name(const struct rg_lines *in);
 
 void rg_lines_close(struct rg_lines *in); /* NULL is fine */
 
+/* The first bytes of the content of a (plain or gzip) file, at most max, into buf (which is reset
+ * first). Good content that came before an error is in buf all the same. */
+struct rg_buf;
+RG_MUST_USE enum rg_status rg_file_head(const char *path, size_t max, struct rg_buf *buf,
+                                        struct rg_err *err);
+
 /* The whole content of a (plain or gzip) file, at most max bytes, into buf (which is reset first).
  * NUL bytes are kept. */
-struct rg_buf;
 RG_MUST_USE enum rg_status rg_file_read(const char *path, size_t max, struct rg_buf *buf,
                                         struct rg_err *err);
 

@@ -151,36 +151,6 @@ rg_num_double(const char *s, size_t n, double *out)
     return NULL;
 }
 
-/* Whether s[0..n) is word (lower case letters) in any case. */
-static bool
-is_word(const char *s, size_t n, const char *word)
-{
-    if (n != strlen(word))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (s[i] != word[i] && s[i] != word[i] - 'a' + 'A')
-            return false;
-    return true;
-}
-
-const char *
-rg_num_double_any(const char *s, size_t n, double *out)
-{
-    bool sign = n > 0 && (s[0] == '-' || s[0] == '+');
-    const char *word = s + sign;
-    size_t len = n - sign;
-    double x;
-
-    if (is_word(word, len, "nan"))
-        x = NAN;
-    else if (is_word(word, len, "inf") || is_word(word, len, "infinity"))
-        x = INFINITY;
-    else
-        return rg_num_double(s, n, out);
-    *out = sign && s[0] == '-' ? -x : x;
-    return NULL;
-}
-
 /* Unsigned digits over the whole of s[0..n), at most max. */
 static const char *
 read_whole(const char *s, size_t n, uint64_t max, uint64_t *out)

@@ -19,8 +19,6 @@
 enum { RG_NUM_MAX = 40 }; /* room for any printed number with its NUL */
 
 const char *rg_num_double(const char *s, size_t n, double *out);
-/* The same, but accepts "nan", "inf", "infinity" in any case, with a sign. */
-const char *rg_num_double_any(const char *s, size_t n, double *out);
 const char *rg_num_i64(const char *s, size_t n, int64_t *out);
 const char *rg_num_u64(const char *s, size_t n, uint64_t *out);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,12 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-enum { OUT_BLOCK = 64 << 10, NAME_PART = 200, TRIES = 1000 };
+enum { OUT_BLOCK = 64 << 10, NAME_PART = 200, TRIES = 1000, LINKS = 40 };
 
 struct rg_outfile {
-    char *target;
-    char *temp; /* NULL: written directly */
+    char *target; /* for messages */
+    char *path;   /* what is replaced */
+    char *temp;   /* NULL: written directly */
     int fd;
     bool gzip;
     z_stream z;
@@ -33,33 +35,69 @@ folder_of(const char *path)
     return slash ? rg_strndup(path, (size_t)(slash - path) + 1) : rg_strdup("./");
 }
 
+/* Where the symbolic link at path leads, one step, or NULL if it is none. */
+static char *
+follow(const char *path)
+{
+    struct rg_buf found = {0};
+    char link[PATH_MAX];
+    ssize_t n = readlink(path, link, sizeof link);
+    char *folder;
+
+    if (n <= 0 || n == (ssize_t)sizeof link)
+        return NULL;
+    if (link[0] != '/') {
+        folder = folder_of(path);
+        rg_buf_puts(&found, folder);
+        free(folder);
+    }
+    rg_buf_add(&found, link, (size_t)n);
+    return rg_buf_take(&found);
+}
+
+char *
+rg_outfile_resolve(const char *target)
+{
+    char *path = rg_strdup(target), *next;
+
+    for (int i = 0; i < LINKS && (next = follow(path)) != NULL; i++) {
+        free(path);
+        path = next;
+    }
+    return path;
+}
+
 /* Not mkstemp, which ignores the umask: the file keeps its mode when it is renamed. The part of a
  * long name is cut so that the temporary one is no longer than a folder takes. */
 enum rg_status
-rg_outfile_temp(const char *target, char **temp, struct rg_err *err)
+rg_outfile_temp(const char *target, char **temp, int *fd, struct rg_err *err)
 {
     char *folder = folder_of(target);
     const char *slash = strrchr(target, '/');
-    int fd = -1;
+    int made = -1, number = 0;
 
-    for (unsigned i = 0; i < TRIES && fd < 0; i++) {
+    for (unsigned i = 0; i < TRIES && made < 0; i++) {
         struct rg_buf name = {0};
 
         rg_buf_printf(&name, "%s.%.*s.%05lx%03u", folder, NAME_PART, slash ? slash + 1 : target,
                       (unsigned long)getpid() & 0xfffff, i);
         *temp = rg_buf_take(&name);
-        fd = open(*temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd < 0) {
+        made = open(*temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (made < 0) {
+            number = errno;
             free(*temp);
             *temp = NULL;
-            if (errno != EEXIST)
+            if (number != EEXIST)
                 break;
         }
     }
     free(folder);
-    if (fd < 0)
-        return rg_err_sys(err, target, errno, "cannot create a file in its folder");
-    close(fd);
+    if (made < 0)
+        return rg_err_sys(err, target, number, "cannot create a file in its folder");
+    if (fd)
+        *fd = made;
+    else
+        close(made);
     return RG_OK;
 }
 
@@ -112,20 +150,20 @@ static enum rg_status
 open_fd(struct rg_outfile *f, struct rg_err *err)
 {
     struct stat st;
-    const char *path = f->target;
-    enum rg_status status = RG_OK;
+    bool there;
 
     if (strcmp(f->target, "-") == 0) {
         f->fd = STDOUT_FILENO;
         return RG_OK;
     }
-    if (stat(f->target, &st) != 0 || S_ISREG(st.st_mode)) {
-        status = rg_outfile_temp(f->target, &f->temp, err);
-        path = f->temp;
+    there = stat(f->target, &st) == 0;
+    if (!there && errno != ENOENT)
+        return rg_err_sys(err, f->target, errno, "cannot be written");
+    if (!there || S_ISREG(st.st_mode)) {
+        f->path = rg_outfile_resolve(f->target);
+        return rg_outfile_temp(f->path, &f->temp, &f->fd, err);
     }
-    if (status != RG_OK)
-        return status;
-    f->fd = open(path, O_WRONLY | O_CLOEXEC);
+    f->fd = open(f->target, O_WRONLY | O_CLOEXEC);
     return f->fd < 0 ? rg_err_sys(err, f->target, errno, "cannot be opened for writing") : RG_OK;
 }
 
@@ -229,6 +267,7 @@ outfile_free(struct rg_outfile *f)
     if (f->gzip)
         deflateEnd(&f->z);
     free(f->target);
+    free(f->path);
     free(f->temp);
     free(f);
 }
@@ -249,7 +288,7 @@ rg_outfile_commit(struct rg_outfile *f, struct rg_err *err)
     if (f->fd != STDOUT_FILENO && close(f->fd) != 0)
         status = rg_err_sys(err, f->target, errno, "cannot be written");
     if (f->temp && status == RG_OK)
-        status = rg_outfile_publish(f->temp, f->target, err);
+        status = rg_outfile_publish(f->temp, f->path, err);
     else if (f->temp)
         unlink(f->temp);
     outfile_free(f);
@@ -266,4 +305,19 @@ rg_outfile_abandon(struct rg_outfile *f)
     if (f->temp)
         unlink(f->temp);
     outfile_free(f);
+}
+
+enum rg_status
+rg_outfile_put(const char *target, const char *bytes, size_t n, struct rg_err *err)
+{
+    struct rg_outfile *f;
+    enum rg_status status = rg_outfile_open(&f, target, err);
+
+    if (status != RG_OK)
+        return status;
+    status = rg_outfile_write(f, bytes, n, err);
+    if (status == RG_OK)
+        return rg_outfile_commit(f, err);
+    rg_outfile_abandon(f);
+    return status;
 }

@@ -232,6 +232,40 @@ rg_utf8_width(const char *s, size_t n)
     return width;
 }
 
+/* Bytes of the character at s, which is valid UTF-8. */
+static size_t
+char_len(const char *s)
+{
+    size_t n = 1;
+
+    while (((unsigned char)s[n] & 0xc0) == 0x80)
+        n++;
+    return n;
+}
+
+size_t
+rg_utf8_line(const char *s, size_t width, const char **next)
+{
+    size_t at = 0, wide = 0, blank = 0;
+
+    while (s[at] != '\0') {
+        size_t n = char_len(s + at);
+
+        wide += rg_utf8_width(s + at, n);
+        if (s[at] == ' ' && at > 0 && s[at - 1] != ' ')
+            blank = at;
+        if (width > 0 && wide > width && at > 0 && s[at] != ' ')
+            break;
+        at += n;
+    }
+    if (s[at] != '\0' && blank > 0)
+        at = blank;
+    *next = s + at + strspn(s + at, " ");
+    while (width > 0 && at > 0 && s[at - 1] == ' ')
+        at--;
+    return at;
+}
+
 size_t
 rg_utf8_put(char out[4], uint32_t c)
 {

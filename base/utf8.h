@@ -19,6 +19,11 @@ size_t rg_utf8_count(const char *s, size_t n);
  * Asian wide 2, else 1). */
 size_t rg_utf8_width(const char *s, size_t n);
 
+/* Length in bytes of the first line of s (valid UTF-8) when lines have at most width terminal
+ * columns (0: any number): up to blanks, or hard where there are none. Blanks at its end are not
+ * counted. *next is where the second line begins; at the end of s there is none. */
+size_t rg_utf8_line(const char *s, size_t width, const char **next);
+
 /* Encode one code point (not a surrogate, at most U+10FFFF) into out; returns 1 to 4. */
 size_t rg_utf8_put(char out[4], uint32_t c);
 

@@ -216,7 +216,7 @@ test_put(void **state)
     rg_buf_puts(&text, "a,b,c\n");
     for (int i = 0; i < ROWS; i++) {
         for (int j = 0; j < COLUMNS; j++) {
-            rg_buf_init(&field[i][j]);
+            field[i][j] = (struct rg_buf){0};
             rg_buf_puts(&field[i][j], "");
             x = x * 1664525 + 1013904223;
             for (uint32_t k = x >> 29; k > 0; k--) {
@@ -281,14 +281,51 @@ test_large(void **state)
     rg_buf_clear(&text);
 }
 
+/* More fields than a record may have: an error at the first of them too many, in the header and in
+ * a record, behind which the reader goes on. */
+static void
+test_many_fields(void **state)
+{
+    struct rg_buf text = {0};
+    const struct rg_csv_field *fields;
+    struct rg_csv *csv;
+    struct rg_err err;
+    char path[TEMP_PATH];
+
+    (void)state;
+    for (int i = 0; i < RG_CSV_FIELDS; i++)
+        rg_buf_puts(&text, i == 0 ? "a" : ",");
+    rg_buf_puts(&text, ",b\n");
+    temp_write(path, text.data, text.len);
+    assert_int_equal(rg_csv_open(&csv, path, &err), RG_EINPUT);
+    assert_non_null(strstr(err.text, ":1:65538: too many fields (expected at most 65536)"));
+    unlink(path);
+
+    rg_buf_reset(&text);
+    rg_buf_puts(&text, "a,b\n");
+    for (int i = 0; i < 3 * RG_CSV_FIELDS; i++)
+        rg_buf_puts(&text, "x,");
+    rg_buf_puts(&text, "\"a line\nend\"\n1,2\n");
+    temp_write(path, text.data, text.len);
+    assert_int_equal(rg_csv_open(&csv, path, &err), RG_OK);
+    assert_int_equal(rg_csv_next(csv, &fields, &err), RG_EINPUT);
+    assert_non_null(strstr(err.text, ":2:131073: too many fields (expected at most 65536)"));
+    assert_int_equal(rg_csv_next(csv, &fields, &err), RG_OK);
+    assert_non_null(fields);
+    assert_string_equal(fields[1].data, "2");
+    rg_csv_close(csv);
+    unlink(path);
+    rg_buf_clear(&text);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),     cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_recovery), cmocka_unit_test(test_header),
-        cmocka_unit_test(test_damaged),  cmocka_unit_test(test_put),
-        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_many_fields), cmocka_unit_test(test_good),
+        cmocka_unit_test(test_bad),         cmocka_unit_test(test_recovery),
+        cmocka_unit_test(test_header),      cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_put),         cmocka_unit_test(test_large),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

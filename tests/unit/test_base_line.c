@@ -323,6 +323,24 @@ test_whole_file(void **state)
     temp_write(path, gz, packed - 1);
     assert_int_equal(rg_file_read(path, N, &buf, &err), RG_EINPUT);
     assert_string_equal(err.text + strlen(path), ": bad gzip data: truncated");
+    /* A head ends before the damage, or has what came before it. */
+    assert_int_equal(rg_file_head(path, 1000, &buf, &err), RG_OK);
+    assert_int_equal(buf.len, 1000);
+    assert_memory_equal(buf.data, text, 1000);
+    assert_int_equal(rg_file_head(path, N + 1, &buf, &err), RG_EINPUT);
+    assert_string_equal(err.text + strlen(path), ": bad gzip data: truncated");
+    assert_memory_equal(rg_buf_text(&buf), text, buf.len);
+    unlink(path);
+    temp_write(path, gz, 5);
+    assert_int_equal(rg_file_head(path, N, &buf, &err), RG_EINPUT);
+    assert_string_equal(err.text + strlen(path), ": bad gzip data: truncated");
+    assert_int_equal(buf.len, 0);
+    unlink(path);
+    temp_write(path, text, N);
+    assert_int_equal(rg_file_head(path, N - 1, &buf, &err), RG_OK);
+    assert_int_equal(buf.len, N - 1);
+    assert_int_equal(rg_file_head(path, N + 1, &buf, &err), RG_OK);
+    assert_int_equal(buf.len, N);
     unlink(path);
     rg_buf_clear(&buf);
     free(gz);

@@ -302,28 +302,6 @@ test_long(void **state)
 }
 
 static void
-test_any(void **state)
-{
-    static const char *const bad[] = {"nano", "in", "i", "infinit", "+-inf", "nan(1)", " nan", "-"};
-    double x;
-
-    (void)state;
-    assert_null(rg_num_double_any("NaN", 3, &x));
-    assert_true(isnan(x));
-    assert_null(rg_num_double_any("-inf", 4, &x));
-    assert_true(x == -INFINITY);
-    assert_null(rg_num_double_any("+Infinity", 9, &x));
-    assert_true(x == INFINITY);
-    assert_null(rg_num_double_any("2.5", 3, &x));
-    assert_true(x == 2.5);
-    assert_string_equal(rg_num_double_any("", 0, &x), "empty");
-    assert_string_equal(rg_num_double_any("1e999", 5, &x), "out of range");
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_string_equal(rg_num_double_any(bad[i], strlen(bad[i]), &x), "not a number");
-    assert_true(x == 2.5);
-}
-
-static void
 test_integers(void **state)
 {
     static const char *const bad[] = {"-", "+", "1.0", "1e3", " 1", "1 ", "0x1", "--1", "1-", "a"};
@@ -365,7 +343,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_python),     cmocka_unit_test(test_special),
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_double),
-        cmocka_unit_test(test_long),       cmocka_unit_test(test_any),
+        cmocka_unit_test(test_long),
         cmocka_unit_test(test_integers),
     };
 

@@ -62,9 +62,8 @@ test_buf_printf(void **state)
     (void)state;
     memset(text, 'q', sizeof text);
     for (int n = 0; n < 600; n++) {
-        struct rg_buf buf;
+        struct rg_buf buf = {0};
 
-        rg_buf_init(&buf);
         rg_buf_puts(&buf, "<");
         rg_buf_printf(&buf, "%.*s", n, text);
         rg_buf_putc(&buf, '>');
@@ -172,6 +171,49 @@ test_utf8_width(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_int_equal(rg_utf8_count(cases[i].s, strlen(cases[i].s)), cases[i].count);
         assert_int_equal(rg_utf8_width(cases[i].s, strlen(cases[i].s)), cases[i].width);
+    }
+}
+
+/* Lines of at most 5 columns, parted by '|'. */
+static void
+test_utf8_line(void **state)
+{
+    static const struct {
+        const char *s, *lines;
+    } cases[] = {
+        {"", ""},
+        {"abc", "abc"},
+        {"abcde", "abcde"},
+        {"abcdef", "abcde|f"},
+        {"ab cd", "ab cd"},
+        {"ab cde", "ab|cde"},
+        {"ab   cdefghi j", "ab|cdefg|hi j"},
+        {"abcde   f", "abcde|f"},
+        {"abc       ", "abc"},
+        {"       abc", "|abc"},
+        {"\xe4\xb8\xad\xe6\x96\x87\xe4\xb8\xad", "\xe4\xb8\xad\xe6\x96\x87|\xe4\xb8\xad"},
+        {"abcde\xcc\x88"
+         "f",
+         "abcde\xcc\x88|f"}, /* the mark stays with its letter */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rg_buf out = {0};
+        const char *next, *s = cases[i].s;
+
+        do {
+            size_t n = rg_utf8_line(s, 5, &next);
+
+            assert_true(rg_utf8_width(s, n) <= 5);
+            rg_buf_add(&out, s, n);
+            rg_buf_puts(&out, *next ? "|" : "");
+            s = next;
+        } while (*s);
+        assert_string_equal(rg_buf_text(&out), cases[i].lines);
+        rg_buf_clear(&out);
+        assert_int_equal(rg_utf8_line(cases[i].s, 0, &next), strlen(cases[i].s));
+        assert_string_equal(next, "");
     }
 }
 
@@ -378,11 +420,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_buf),        cmocka_unit_test(test_buf_printf),
-        cmocka_unit_test(test_utf8_all),   cmocka_unit_test(test_utf8_bad),
-        cmocka_unit_test(test_utf8_width), cmocka_unit_test(test_hint),
-        cmocka_unit_test(test_hint_tie),   cmocka_unit_test(test_names),
-        cmocka_unit_test(test_pack),       cmocka_unit_test(test_pack_damage),
+        cmocka_unit_test(test_buf),         cmocka_unit_test(test_buf_printf),
+        cmocka_unit_test(test_utf8_all),    cmocka_unit_test(test_utf8_bad),
+        cmocka_unit_test(test_utf8_width),  cmocka_unit_test(test_utf8_line),
+        cmocka_unit_test(test_hint),        cmocka_unit_test(test_hint_tie),
+        cmocka_unit_test(test_names),       cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_pack_damage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
