@@ -134,7 +134,7 @@ rg_cli_find(const char *kind, const char *name)
 {
     char *found;
 
-    if (strchr(name, '/') || access(name, R_OK) == 0)
+    if (strchr(name, '/') || strcmp(name, "-") == 0 || access(name, R_OK) == 0)
         return rg_strdup(name);
     found = existing(getenv("ROUTERGYM_SIM_DATADIR"), kind, name);
     if (!found)
@@ -151,7 +151,7 @@ rg_cli_trace(struct rg_trace **out, const char *name, struct rg_err *err)
     enum rg_status status;
 
     if (!path)
-        return rg_err_set(err, RG_EINPUT, "%s: no such file, nor a bundled trace of that name",
+        return rg_err_set(err, RG_ESYSTEM, "%s: no such file, nor a bundled trace of that name",
                           name);
     status = rg_trace_load(out, path, NULL, err);
     free(path);

@@ -7,7 +7,7 @@
 #include "cli/options.h"
 
 extern const struct rg_command rg_cmd_import, rg_cmd_check, rg_cmd_export, rg_cmd_generate,
-    rg_cmd_reproduce, rg_cmd_run, rg_cmd_validate;
+    rg_cmd_reproduce, rg_cmd_run, rg_cmd_validate, rg_cmd_fit;
 
 extern const struct rg_command *const rg_commands[]; /* in the order of --help */
 extern const size_t rg_n_commands;
@@ -30,8 +30,9 @@ int rg_cli_finish(int status);
 /* Columns of the terminal for text tables: COLUMNS, else the terminal's width, else 80. */
 size_t rg_cli_width(void);
 
-/* Path of a data file: name itself when it contains a '/' or exists in the working folder; else in
- * $ROUTERGYM_SIM_DATADIR, the build tree, the installation. NULL when it is nowhere. free() it. */
+/* Path of a data file: name itself when it is "-", contains a '/' or exists in the working folder;
+ * else in $ROUTERGYM_SIM_DATADIR, the build tree, the installation. NULL when it is nowhere. free()
+ * it. */
 char *rg_cli_find(const char *kind, const char *name);
 
 /* Load a trace by path, or by the name of a bundled one. */

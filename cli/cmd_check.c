@@ -255,8 +255,6 @@ problems_table(const struct rg_check *check)
         if (check->problems[i].first)
             rg_table_text(t, 4, check->problems[i].first);
     }
-    if (check->n_problems == 0)
-        rg_table_note(t, "No problems found.");
     return t;
 }
 
@@ -280,7 +278,10 @@ print(const struct rg_trace *trace, const struct rg_check *check, enum rg_format
     }
     if (trace->n_runs > 0)
         tables[n++] = runs_table(trace, check);
-    tables[n++] = problems_table(check);
+    if (check->n_problems > 0 || format == RG_CSV || format == RG_JSON)
+        tables[n++] = problems_table(check);
+    if (check->n_problems == 0)
+        rg_table_note(tables[n - 1], "No problems found.");
     rg_tables_print(tables, n, format, rg_cli_width(), &out);
     rg_cli_out(&out);
     rg_buf_clear(&out);

@@ -65,6 +65,23 @@ counts_table(const struct rg_import_report *r)
     return t;
 }
 
+/* For people: a list below the counts. */
+static void
+list_notes(struct rg_table *t, const struct rg_import_report *r, bool rejected)
+{
+    for (size_t i = 0; i < r->n_notes; i++) {
+        const struct rg_import_note *note = &r->notes[i];
+
+        if (note->rejected != rejected)
+            continue;
+        rg_table_item(t, note->count, "%s%s%s%s%s", rejected ? "rejected: " : "", note->what,
+                      note->first == NULL ? ""
+                      : rejected          ? " (first: "
+                                          : " (first at ",
+                      note->first ? note->first : "", note->first ? ")" : "");
+    }
+}
+
 static void
 put_notes(struct rg_table *t, const struct rg_import_report *r, bool rejected)
 {
@@ -103,9 +120,14 @@ static void
 print_report(const struct rg_import_report *report, enum rg_format format)
 {
     struct rg_table *tables[] = {counts_table(report), notes_table(report)};
+    bool data = format == RG_CSV || format == RG_JSON;
     struct rg_buf out = {0};
 
-    rg_tables_print(tables, report->n_notes > 0 ? 2 : 1, format, rg_cli_width(), &out);
+    if (!data) {
+        list_notes(tables[0], report, true);
+        list_notes(tables[0], report, false);
+    }
+    rg_tables_print(tables, data && report->n_notes > 0 ? 2 : 1, format, rg_cli_width(), &out);
     rg_cli_out(&out);
     rg_buf_clear(&out);
     rg_table_free(tables[0]);

@@ -90,7 +90,7 @@ named_spec(struct rg_tablespec **out, const char *name, struct rg_err *err)
 
     *out = NULL;
     if (path == NULL)
-        return rg_err_set(err, RG_EINPUT,
+        return rg_err_set(err, RG_ESYSTEM,
                           "%s: no such file, nor a shipped table specification of that name; see "
                           "'routergym-sim reproduce --list-tables'",
                           name);
@@ -179,13 +179,12 @@ list_tables(struct rg_table **out, struct rg_err *err)
 static enum rg_status
 open_trace(struct rg_store **out, const char *name, struct rg_err *err)
 {
-    /* "-" is standard input, no name of a file */
-    char *path = strcmp(name, "-") == 0 ? rg_strdup(name) : rg_cli_find("", name);
+    char *path = rg_cli_find("", name);
     enum rg_status rc;
 
     *out = NULL;
     if (path == NULL)
-        return rg_err_set(err, RG_EINPUT, "%s: no such file, nor a bundled trace of that name",
+        return rg_err_set(err, RG_ESYSTEM, "%s: no such file, nor a bundled trace of that name",
                           name);
     rc = rg_store_load(out, path, NULL, err);
     free(path);
@@ -234,30 +233,19 @@ compute(struct rg_table **out, const struct values *v, const char *trace, struct
 static enum rg_status
 write_out(const struct rg_buf *text, const char *path, struct rg_err *err)
 {
-    struct rg_outfile *file;
-    enum rg_status rc;
-
-    if (path == NULL) {
-        rg_cli_out(text);
-        return RG_OK;
-    }
-    rc = rg_outfile_open(&file, path, err);
-    if (rc != RG_OK)
-        return rc;
-    rc = rg_outfile_write(file, rg_buf_text(text), text->len, err);
-    if (rc == RG_OK)
-        return rg_outfile_commit(file, err);
-    rg_outfile_abandon(file);
-    return rc;
+    if (path != NULL)
+        return rg_outfile_put(path, rg_buf_text(text), text->len, err);
+    rg_cli_out(text);
+    return RG_OK;
 }
 
 static enum rg_status
-print_table(const struct rg_table *t, const struct values *v, struct rg_err *err)
+print_table(struct rg_table *t, const struct values *v, struct rg_err *err)
 {
     struct rg_buf text = {0};
     enum rg_status rc;
 
-    rg_table_print(t, (enum rg_format)v->format, rg_cli_width(), &text);
+    rg_tables_print(&t, 1, (enum rg_format)v->format, rg_cli_width(), &text);
     rc = write_out(&text, v->output, err);
     rg_buf_clear(&text);
     return rc;
@@ -306,6 +294,8 @@ contradiction(const struct values *v, size_t n_args)
         return "missing operand TRACE";
     if (v->tolerance != NOT_GIVEN && v->against == NULL)
         return "--tolerance without --against";
+    if (v->against != NULL && strcmp(v->against, "-") == 0)
+        return "--against needs a file that can be read twice, not standard input";
     if (v->level != NOT_GIVEN && !v->intervals)
         return "--level without --intervals";
     return NULL;

@@ -19,6 +19,17 @@ struct condition {
     double number; /* NaN when value is none */
 };
 
+/* A number, or a truth value as 0 or 1; NaN for other texts. */
+static double
+number_of(const char *s)
+{
+    double x;
+
+    if (strcmp(s, "true") == 0 || strcmp(s, "false") == 0)
+        return s[0] == 't' ? 1 : 0;
+    return rg_num_double(s, strlen(s), &x) ? NAN : x;
+}
+
 static enum rg_status
 parse(const char *text, struct condition *c, struct rg_err *err)
 {
@@ -37,8 +48,7 @@ parse(const char *text, struct condition *c, struct rg_err *err)
     c->column = rg_strndup(text, n);
     c->op = (enum op)op;
     c->value = text + n + len;
-    if (rg_num_double(c->value, strlen(c->value), &c->number))
-        c->number = NAN;
+    c->number = number_of(c->value);
     return RG_OK;
 }
 
@@ -63,22 +73,14 @@ holds(enum op op, int order)
 }
 
 static bool
-number_passes(const struct condition *c, double x)
+passes(const struct condition *c, const char *s)
 {
-    if (isnan(x))
-        return false;
-    return holds(c->op, (x > c->number) - (x < c->number));
-}
-
-static bool
-text_passes(const struct condition *c, const char *s)
-{
-    double x;
+    double x = s ? number_of(s) : NAN;
 
     if (!s)
         return false;
-    if (!isnan(c->number) && !rg_num_double(s, strlen(s), &x))
-        return number_passes(c, x);
+    if (!isnan(c->number) && !isnan(x))
+        return holds(c->op, (x > c->number) - (x < c->number));
     return (c->op == EQ || c->op == NE) && holds(c->op, strcmp(s, c->value));
 }
 
@@ -100,35 +102,60 @@ is_text(const char *column)
            strcmp(column, "category") == 0;
 }
 
+/* The column of every query into values[0..n_queries), borrowed; owned (zeroed by the caller) holds
+ * what is to be freed. */
+static enum rg_status
+column_of(const struct rg_trace *t, const char *column, const char **values, char **owned,
+          struct rg_err *err)
+{
+    enum rg_status status = RG_OK;
+    bool text = is_text(column);
+
+    if (!text)
+        status = rg_trace_query_attr_text(t, column, owned, err);
+    for (uint32_t q = 0; status == RG_OK && q < t->n_queries; q++)
+        values[q] = text ? text_of(t, column, q) : owned[q];
+    return status;
+}
+
+/* Can the condition be true or false of the column at all? */
+static enum rg_status
+check(const struct condition *c, const char *const *values, size_t n, struct rg_err *err)
+{
+    bool equality = c->op == EQ || c->op == NE;
+    size_t numbers = 0, texts = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (values[i])
+            *(isnan(number_of(values[i])) ? &texts : &numbers) += 1;
+    if (!equality && numbers == 0 && texts > 0)
+        return rg_err_set(err, RG_EUSAGE, "%s is text: only = and != compare it", c->column);
+    if (isnan(c->number) && (!equality || (texts == 0 && !is_text(c->column))))
+        return rg_err_set(err, RG_EUSAGE, "condition on '%s': not a number (found '%s')", c->column,
+                          c->value);
+    return RG_OK;
+}
+
 static enum rg_status
 apply(const struct rg_trace *t, const struct condition *c, uint32_t *queries, size_t *n,
       struct rg_err *err)
 {
-    double *x = NULL;
+    const char **values = rg_zalloc(t->n_queries, sizeof *values);
+    char **owned = rg_zalloc(t->n_queries, sizeof *owned);
+    enum rg_status status = column_of(t, c->column, values, owned, err);
     size_t kept = 0;
 
-    if (!is_text(c->column)) {
-        enum rg_status status;
-
-        if (isnan(c->number))
-            return rg_err_set(err, RG_EUSAGE, "condition on '%s': not a number (found '%s')",
-                              c->column, c->value);
-        x = rg_alloc(t->n_queries, sizeof *x);
-        status = rg_trace_query_attr(t, c->column, x, err);
-        if (status != RG_OK) {
-            free(x);
-            return status;
-        }
-    }
-    for (size_t i = 0; i < *n; i++) {
-        uint32_t q = queries[i];
-
-        if (x ? number_passes(c, x[q]) : text_passes(c, text_of(t, c->column, q)))
-            queries[kept++] = q;
-    }
-    free(x);
+    if (status == RG_OK)
+        status = check(c, values, t->n_queries, err);
+    for (size_t i = 0; status == RG_OK && i < *n; i++)
+        if (passes(c, values[queries[i]]))
+            queries[kept++] = queries[i];
     *n = kept;
-    return RG_OK;
+    for (size_t q = 0; q < t->n_queries; q++)
+        free(owned[q]);
+    free(owned);
+    free(values);
+    return status;
 }
 
 enum rg_status

@@ -11,8 +11,8 @@
 #include "cli/cli.h"
 
 const struct rg_command *const rg_commands[] = {
-    &rg_cmd_run,    &rg_cmd_validate, &rg_cmd_reproduce, &rg_cmd_import,
-    &rg_cmd_export, &rg_cmd_check,    &rg_cmd_generate,
+    &rg_cmd_run,    &rg_cmd_fit,   &rg_cmd_validate, &rg_cmd_reproduce,
+    &rg_cmd_import, &rg_cmd_export, &rg_cmd_check,    &rg_cmd_generate,
 };
 const size_t rg_n_commands = sizeof rg_commands / sizeof *rg_commands;
 
@@ -55,8 +55,10 @@ main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : NULL;
 
-    /* A closed pipe is a write error with a message and status 4, not a silent death. */
+    /* A closed pipe and a limit on the size of files are write errors with a message and status 4,
+     * not a silent death. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     gsl_set_error_handler_off();
     if (!word) {
         help(stderr);

@@ -9,6 +9,7 @@
 #include "base/hint.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/utf8.h"
 #include "cli/cli.h"
 
 const char *const rg_format_names[] = {"text", "csv", "json", "markdown", "latex", NULL};
@@ -16,6 +17,7 @@ const char *const rg_format_names[] = {"text", "csv", "json", "markdown", "latex
 /* getopt_long's values for options without a letter. */
 enum { FIRST_LONG = 256 };
 enum { USAGE_EXIT = RG_EUSAGE };
+enum { HELP_WIDTH = 80 };
 
 static const char *
 program(const struct rg_command *cmd, char *buf, size_t n)
@@ -173,6 +175,7 @@ help_option(const char *name, char letter, const char *arg, const char *help)
 {
     char head[80];
     char shortform[8] = "    ";
+    char *words = rg_strdup(help);
     int n;
 
     if (letter)
@@ -185,12 +188,14 @@ help_option(const char *name, char letter, const char *arg, const char *help)
         printf("%*s", 31 - n, "");
     else
         printf("\n%31s", "");
-    for (const char *p = help; *p; p++) {
-        putchar(*p);
+    for (char *p = words; *p; p++)
         if (*p == '\n')
-            printf("%31s", "");
+            *p = ' ';
+    for (const char *p = words, *next; *p; p = next) {
+        n = (int)rg_utf8_line(p, HELP_WIDTH - 31, &next);
+        printf("%.*s\n%*s", n, p, *next ? 31 : 0, "");
     }
-    putchar('\n');
+    free(words);
 }
 
 static void

@@ -33,7 +33,7 @@ struct rg_opt {
     enum rg_opt_kind kind;
     size_t offset;              /* of the value in the command's struct */
     const char *arg;            /* name of the argument in help, NULL for a flag */
-    const char *help;           /* one or more lines, with the default where there is one */
+    const char *help;           /* any length, with the default where there is one */
     double min, max;            /* numbers; min == max == 0: no bound */
     const char *const *choices; /* NULL-terminated */
 };

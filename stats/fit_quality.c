@@ -287,9 +287,9 @@ rg_fit_judge_rows(const struct rg_fit_model *m, const struct rg_fit_noises *nois
 {
     struct rg_estimate *est[N_QUANTILES] = {&out->p50, &out->p90, &out->p99};
     struct judged j = {.n = rows->n - from,
-                       .p = rows->p + from,
-                       .o = rows->o + from,
-                       .l = rows->l + from,
+                       .p = rows->p ? rows->p + from : NULL,
+                       .o = rows->o ? rows->o + from : NULL,
+                       .l = rows->l ? rows->l + from : NULL,
                        .load = rows->load ? rows->load + from : NULL};
     double errors[N_QUANTILES];
 

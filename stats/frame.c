@@ -64,12 +64,6 @@ rg_frame_rows(const struct rg_frame *f)
     return f->n_rows;
 }
 
-size_t
-rg_frame_columns(const struct rg_frame *f)
-{
-    return f->n_cols;
-}
-
 const char *
 rg_frame_name(const struct rg_frame *f, size_t column)
 {

@@ -18,7 +18,6 @@ struct rg_frame *rg_frame_new(const char *const *names, size_t n);
 void rg_frame_free(struct rg_frame *f);
 
 size_t rg_frame_rows(const struct rg_frame *f);
-size_t rg_frame_columns(const struct rg_frame *f);
 const char *rg_frame_name(const struct rg_frame *f, size_t column);
 int rg_frame_find(const struct rg_frame *f, const char *name); /* column, or -1 */
 

@@ -29,7 +29,7 @@ rg_table_free(struct rg_table *t)
         free(t->cols[i].head);
     }
     for (size_t i = 0; i < t->n_notes; i++)
-        free(t->notes[i]);
+        free(t->notes[i].text);
     free(t->cells);
     free(t->cols);
     free(t->notes);
@@ -139,17 +139,35 @@ rg_table_digits(struct rg_table *t, size_t column, double x, const char *digits)
     cell->x = x;
 }
 
+static void
+add_note(struct rg_table *t, const struct rg_table_note *note, const char *fmt, va_list ap)
+{
+    struct rg_buf buf = {0};
+
+    rg_buf_vprintf(&buf, fmt, ap);
+    t->notes = rg_grow(t->notes, &t->cap_notes, t->n_notes + 1, sizeof *t->notes);
+    t->notes[t->n_notes] = *note;
+    t->notes[t->n_notes++].text = rg_buf_take(&buf);
+}
+
 void
 rg_table_note(struct rg_table *t, const char *fmt, ...)
 {
-    struct rg_buf buf = {0};
     va_list ap;
 
     va_start(ap, fmt);
-    rg_buf_vprintf(&buf, fmt, ap);
+    add_note(t, &(struct rg_table_note){0}, fmt, ap);
     va_end(ap);
-    t->notes = rg_grow(t->notes, &t->cap_notes, t->n_notes + 1, sizeof *t->notes);
-    t->notes[t->n_notes++] = rg_buf_take(&buf);
+}
+
+void
+rg_table_item(struct rg_table *t, uint64_t count, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    add_note(t, &(struct rg_table_note){.counted = true, .count = count}, fmt, ap);
+    va_end(ap);
 }
 
 size_t

@@ -3,11 +3,13 @@
  * Data forms (csv, json) carry every number as the shortest decimal that reads back equal, an
  * estimate as three columns NAME, NAME_lo, NAME_hi, and what is missing as an empty field or null.
  * Forms for people (text, markdown, latex) round to the column's decimals, show an estimate as
- * "value [lo, hi]" and what is missing as "-". NaN and infinities count as missing in data forms;
- * people see "nan", "inf".
+ * "value [lo, hi]", or as the value alone where a limit is not finite, and what is missing as "-".
+ * NaN is missing in all forms. Infinities are missing in data forms; people see "inf".
  *
- * Text tables keep to a width: when a row would be longer, the table is continued in further blocks
- * below, each with the key columns again. */
+ * Text tables keep to a width: when a row would be longer, long texts are broken into several
+ * lines, at blanks where they have some, and the table is continued in further blocks below, each
+ * with the key columns again. Only numbers may be too wide for a very small width. LaTeX is
+ * continued likewise after about seven columns of estimates. */
 #ifndef RG_STATS_TABLE_H
 #define RG_STATS_TABLE_H
 
@@ -51,6 +53,8 @@ void rg_table_digits(struct rg_table *t, size_t column, double x, const char *di
 
 /* Remarks below the table (text, markdown, latex) and in "notes" of json; csv has none. */
 void rg_table_note(struct rg_table *t, const char *fmt, ...) RG_PRINTF(2, 3);
+/* The same as an item of a list, behind how often it was so: "count x  text". */
+void rg_table_item(struct rg_table *t, uint64_t count, const char *fmt, ...) RG_PRINTF(3, 4);
 
 size_t rg_table_rows(const struct rg_table *t);
 size_t rg_table_columns(const struct rg_table *t);

@@ -187,6 +187,8 @@ json_row(const struct rg_table *t, struct rg_buf *out, size_t row)
 void
 rg_table_print_json(const struct rg_table *t, struct rg_buf *out)
 {
+    struct rg_buf note = {0};
+
     rg_buf_putc(out, '{');
     if (t->title != NULL) {
         rg_buf_puts(out, "\"title\": ");
@@ -201,7 +203,12 @@ rg_table_print_json(const struct rg_table *t, struct rg_buf *out)
     rg_buf_puts(out, "]");
     for (size_t i = 0; i < t->n_notes; i++) {
         rg_buf_puts(out, i > 0 ? ",\n  " : ",\n \"notes\": [\n  ");
-        rg_json_put_string(out, t->notes[i], strlen(t->notes[i]));
+        rg_buf_reset(&note);
+        if (t->notes[i].counted)
+            rg_buf_printf(&note, "%llu x ", (unsigned long long)t->notes[i].count);
+        rg_buf_puts(&note, t->notes[i].text);
+        rg_json_put_string(out, rg_buf_text(&note), note.len);
     }
     rg_buf_puts(out, t->n_notes > 0 ? "]}" : "}");
+    rg_buf_clear(&note);
 }

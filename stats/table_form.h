@@ -24,13 +24,19 @@ struct rg_table_cell {
     char *text;       /* the text, or the digits of a number's data form, or NULL */
 };
 
+struct rg_table_note {
+    char *text;
+    bool counted;
+    uint64_t count;
+};
+
 struct rg_table {
     char *title; /* or NULL */
     struct rg_table_col *cols;
     size_t n_cols, cap_cols;
     struct rg_table_cell *cells; /* n_rows * n_cols, row by row */
     size_t n_rows, cap_cells;
-    char **notes;
+    struct rg_table_note *notes;
     size_t n_notes, cap_notes;
 };
 

@@ -117,8 +117,15 @@ rg_table_print_markdown(const struct rg_table *t, struct rg_buf *out)
         if (r == 0)
             markdown_rule(t, width, out);
     }
-    for (size_t i = 0; i < t->n_notes; i++)
-        markdown_line(out, "\n", t->notes[i], "\n");
+    for (size_t i = 0; i < t->n_notes; i++) {
+        const struct rg_table_note *note = &t->notes[i];
+
+        /* items that follow each other are one list */
+        rg_buf_puts(out, i > 0 && note->counted && note[-1].counted ? "" : "\n");
+        if (note->counted)
+            rg_buf_printf(out, "- %llu x ", (unsigned long long)note->count);
+        markdown_line(out, "", note->text, "\n");
+    }
     for (size_t i = 0; i < n; i++)
         free(cells[i]);
     free(cells);
@@ -202,28 +209,95 @@ latex_number(struct rg_buf *out, const char *s)
     }
 }
 
+/* Columns of a block, in print order. */
+struct latex_block {
+    const size_t *cols;
+    size_t n;
+};
+
 static void
-latex_rows(const struct rg_table *t, struct rg_buf *out)
+latex_head(const struct rg_table *t, const struct latex_block *b, struct rg_buf *out)
 {
-    int *decimals = rg_alloc(t->n_cols, sizeof *decimals);
+    rg_buf_puts(out, "\\begin{tabular}{");
+    for (size_t i = 0; i < b->n; i++)
+        rg_buf_putc(out, t->cols[b->cols[i]].kind == RG_COL_TEXT ? 'l' : 'r');
+    rg_buf_puts(out, "}\n\\toprule\n");
+    for (size_t i = 0; i < b->n; i++) {
+        rg_buf_puts(out, i > 0 ? " & " : "  ");
+        latex_text(out, t->cols[b->cols[i]].head);
+    }
+    rg_buf_puts(out, " \\\\\n\\midrule\n");
+}
+
+static void
+latex_tabular(const struct rg_table *t, const struct latex_block *b, struct rg_buf *out)
+{
+    int *decimals = rg_alloc(b->n, sizeof *decimals);
     struct rg_buf cell = {0};
 
-    for (size_t c = 0; c < t->n_cols; c++)
-        decimals[c] = rg_table_decimals(t, c);
+    for (size_t i = 0; i < b->n; i++)
+        decimals[i] = rg_table_decimals(t, b->cols[i]);
+    latex_head(t, b, out);
     for (size_t r = 0; r < t->n_rows; r++) {
-        for (size_t c = 0; c < t->n_cols; c++) {
+        for (size_t i = 0; i < b->n; i++) {
             rg_buf_reset(&cell);
-            rg_table_show_cell(&cell, t, r, c, decimals[c]);
-            rg_buf_puts(out, c > 0 ? " & " : "  ");
-            if (t->cols[c].kind == RG_COL_TEXT)
+            rg_table_show_cell(&cell, t, r, b->cols[i], decimals[i]);
+            rg_buf_puts(out, i > 0 ? " & " : "  ");
+            if (t->cols[b->cols[i]].kind == RG_COL_TEXT)
                 latex_escape(out, rg_buf_text(&cell));
             else
                 latex_number(out, rg_buf_text(&cell));
         }
         rg_buf_puts(out, " \\\\\n");
     }
+    rg_buf_puts(out, "\\bottomrule\n\\end{tabular}\n");
     free(decimals);
     rg_buf_clear(&cell);
+}
+
+/* A page takes about seven estimates; a text counts as two numbers, an estimate as three. */
+enum { LATEX_ROOM = 21 };
+
+static size_t
+latex_size(const struct rg_table *t, size_t c)
+{
+    switch (t->cols[c].kind) {
+    case RG_COL_ESTIMATE:
+        return 3;
+    case RG_COL_TEXT:
+        return 2;
+    default:
+        return 1;
+    }
+}
+
+/* As many tabulars as the page asks for, each with the key columns. */
+static void
+latex_blocks(const struct rg_table *t, struct rg_buf *out)
+{
+    size_t *cols = rg_alloc(t->n_cols, sizeof *cols), n_keys = 0, next = 0;
+    bool first = true;
+
+    for (size_t c = 0; c < t->n_cols; c++)
+        if (t->cols[c].key)
+            cols[n_keys++] = c;
+    do {
+        struct latex_block b = {cols, n_keys};
+        size_t size = 0;
+
+        for (; next < t->n_cols; next++) {
+            if (t->cols[next].key)
+                continue;
+            size += latex_size(t, next);
+            if (size > LATEX_ROOM)
+                break;
+            cols[b.n++] = next;
+        }
+        rg_buf_puts(out, first ? "" : "\n\\medskip\n\n");
+        first = false;
+        latex_tabular(t, &b, out);
+    } while (next < t->n_cols);
+    free(cols);
 }
 
 void
@@ -234,20 +308,12 @@ rg_table_print_latex(const struct rg_table *t, struct rg_buf *out)
         latex_text(out, t->title);
         rg_buf_puts(out, "}\n");
     }
-    rg_buf_puts(out, "\\begin{tabular}{");
-    for (size_t c = 0; c < t->n_cols; c++)
-        rg_buf_putc(out, t->cols[c].kind == RG_COL_TEXT ? 'l' : 'r');
-    rg_buf_puts(out, "}\n\\toprule\n");
-    for (size_t c = 0; c < t->n_cols; c++) {
-        rg_buf_puts(out, c > 0 ? " & " : "  ");
-        latex_text(out, t->cols[c].head);
-    }
-    rg_buf_puts(out, " \\\\\n\\midrule\n");
-    latex_rows(t, out);
-    rg_buf_puts(out, "\\bottomrule\n\\end{tabular}\n");
+    latex_blocks(t, out);
     for (size_t i = 0; i < t->n_notes; i++) {
         rg_buf_puts(out, "\\par{\\footnotesize ");
-        latex_text(out, t->notes[i]);
+        if (t->notes[i].counted)
+            rg_buf_printf(out, "%llu $\\times$ ", (unsigned long long)t->notes[i].count);
+        latex_text(out, t->notes[i].text);
         rg_buf_puts(out, "\\par}\n");
     }
     if (t->title != NULL)

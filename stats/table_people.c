@@ -9,7 +9,11 @@
 #include "base/utf8.h"
 #include "stats/table_form.h"
 
-enum { SIGNIFICANT = 4 };
+enum {
+    SIGNIFICANT = 4,
+    TEXT_WISH = 32,  /* terminal columns that a long text should have */
+    TEXT_LEAST = 10, /* and those that it must have */
+};
 
 /* ---- numbers ---- */
 
@@ -33,9 +37,11 @@ decimals_of(double x)
 void
 rg_table_show(char out[RG_SHOW_MAX], double x, int decimals)
 {
-    if (isnan(x))
-        snprintf(out, RG_SHOW_MAX, "nan");
-    else if (isinf(x))
+    if (isnan(x)) {
+        snprintf(out, RG_SHOW_MAX, "-");
+        return;
+    }
+    if (isinf(x))
         snprintf(out, RG_SHOW_MAX, x < 0 ? "-inf" : "inf");
     else {
         int d = decimals < 0 ? decimals_of(x) : decimals;
@@ -78,9 +84,12 @@ rg_table_decimals(const struct rg_table *t, size_t column)
         return col->decimals;
     for (size_t r = 0; r < t->n_rows; r++) {
         const struct rg_table_cell *cell = rg_table_cell_at(t, r, column);
-        int d = cell->what == RG_CELL_MISSING ? -1 : estimate_decimals(cell);
+        int d;
 
-        if (cell->what == RG_CELL_MISSING || (cell->x == 0 && d == 0))
+        if (cell->what == RG_CELL_MISSING || isnan(cell->x))
+            continue;
+        d = estimate_decimals(cell);
+        if (cell->x == 0 && d == 0)
             continue;
         least = d < least ? d : least;
         most = d > most ? d : most;
@@ -159,7 +168,7 @@ show_cell(const struct rg_table *t, size_t row, size_t column, int decimals)
         decimals = estimate_decimals(cell);
     rg_table_show(text, cell->x, decimals);
     shown_add(&s, text);
-    if (isnan(cell->lo) && isnan(cell->hi))
+    if (isnan(cell->x) || !isfinite(cell->lo) || !isfinite(cell->hi))
         return s;
     rg_table_show(text, cell->lo, decimals);
     shown_add(&s, text);
@@ -210,7 +219,7 @@ before_point(const char *s)
     return strcspn(s, ".");
 }
 
-/* "-", "nan", "inf": they have no point to stand at. */
+/* "-", "inf": they have no point to stand at. */
 static bool
 is_word(const char *s)
 {
@@ -302,12 +311,17 @@ layout_cells(const struct rg_table *t, size_t column, struct layout *lay)
     free(shown);
 }
 
-/* Length of the next piece of a head: up to and with a blank or underscore. */
+/* Length of the next piece of a head: up to and with a blank or underscore; names that have none
+ * are broken when they are very long. */
 static size_t
 piece(const char *s)
 {
-    size_t n = strcspn(s, " _");
+    size_t n = strcspn(s, " _"), hard;
+    const char *next;
 
+    hard = rg_utf8_line(s, TEXT_WISH, &next);
+    if (hard > 0 && hard < n)
+        return hard;
     while (s[n] == ' ' || s[n] == '_')
         n++;
     return n;
@@ -398,13 +412,77 @@ layout_free(const struct rg_table *t, struct layout *lay)
     free(lay);
 }
 
+/* ---- lines of a width ---- */
+
+/* Lead, then s in lines that are indented as far as the first. */
+static void
+put_filled(struct rg_buf *out, const char *lead, const char *s, size_t width)
+{
+    size_t indent = strlen(lead), room = width > indent + TEXT_LEAST ? width - indent : TEXT_LEAST;
+    const char *next;
+
+    rg_buf_puts(out, lead);
+    do {
+        rg_buf_add(out, s, rg_utf8_line(s, width > 0 ? room : 0, &next));
+        rg_buf_putc(out, '\n');
+        s = next;
+        spaces(out, *s != '\0' ? indent : 0);
+    } while (*s != '\0');
+}
+
+/* ---- blocks ---- */
+
 /* The columns of one block, in print order. */
 struct block {
     const struct rg_table *t;
     const struct layout *lay;
-    const size_t *cols;
+    size_t *cols;
+    size_t *width; /* of each: that of the layout, or less where long texts are broken */
     size_t n;
 };
+
+static bool
+is_text(const struct block *b, size_t i)
+{
+    return b->t->cols[b->cols[i]].kind == RG_COL_TEXT;
+}
+
+static size_t
+head_width(const struct layout *lay)
+{
+    size_t most = TEXT_LEAST;
+
+    for (size_t i = 0; i < lay->n_head; i++) {
+        size_t wide = columns_of(lay->head[i]);
+
+        most = wide > most ? wide : most;
+    }
+    return most;
+}
+
+/* Give each column its width; where that is too much for the block, the widest text gets less,
+ * again and again. */
+static void
+fit(struct block *b, size_t limit)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < b->n; i++) {
+        b->width[i] = b->lay[b->cols[i]].width;
+        total += b->width[i] + (i > 0 ? 2 : 0);
+    }
+    for (; limit > 0 && total > limit; total--) {
+        size_t widest = b->n;
+
+        for (size_t i = 0; i < b->n; i++)
+            if (is_text(b, i) && b->width[i] > head_width(&b->lay[b->cols[i]]) &&
+                (widest == b->n || b->width[i] >= b->width[widest]))
+                widest = i;
+        if (widest == b->n)
+            return;
+        b->width[widest]--;
+    }
+}
 
 static void
 trim(struct rg_buf *out)
@@ -415,15 +493,14 @@ trim(struct rg_buf *out)
 }
 
 static void
-put_field(const struct block *b, size_t i, const char *s, struct rg_buf *out)
+put_field(const struct block *b, size_t i, const char *s, size_t n, struct rg_buf *out)
 {
-    size_t c = b->cols[i], pad = b->lay[c].width - columns_of(s);
-    bool left = b->t->cols[c].kind == RG_COL_TEXT;
+    size_t pad = b->width[i] - rg_utf8_width(s, n);
 
     spaces(out, i > 0 ? 2 : 0);
-    spaces(out, left ? 0 : pad);
-    rg_buf_puts(out, s);
-    spaces(out, left ? pad : 0);
+    spaces(out, is_text(b, i) ? 0 : pad);
+    rg_buf_add(out, s, n);
+    spaces(out, is_text(b, i) ? pad : 0);
 }
 
 static void
@@ -435,14 +512,15 @@ print_head(const struct block *b, struct rg_buf *out)
         const struct layout *lay = &b->lay[b->cols[i]];
 
         lines = lay->n_head > lines ? lay->n_head : lines;
-        wide += lay->width + (i > 0 ? 2 : 0);
+        wide += b->width[i] + (i > 0 ? 2 : 0);
     }
     for (size_t line = 0; line < lines; line++) {
         for (size_t i = 0; i < b->n; i++) {
             const struct layout *lay = &b->lay[b->cols[i]];
             size_t blank = lines - lay->n_head;
+            const char *s = line < blank ? "" : lay->head[line - blank];
 
-            put_field(b, i, line < blank ? "" : lay->head[line - blank], out);
+            put_field(b, i, s, strlen(s), out);
         }
         trim(out);
     }
@@ -451,15 +529,50 @@ print_head(const struct block *b, struct rg_buf *out)
     rg_buf_putc(out, '\n');
 }
 
+/* A row is as many lines as its longest text needs. rest[i] is what is still to come of cell i. */
 static void
-print_block(const struct block *b, struct rg_buf *out)
+print_row(const struct block *b, size_t row, const char **rest, struct rg_buf *out)
 {
-    print_head(b, out);
-    for (size_t r = 0; r < b->t->n_rows; r++) {
-        for (size_t i = 0; i < b->n; i++)
-            put_field(b, i, b->lay[b->cols[i]].cells[r], out);
+    bool more = true;
+
+    for (size_t i = 0; i < b->n; i++)
+        rest[i] = b->lay[b->cols[i]].cells[row];
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < b->n; i++) {
+            const char *next = rest[i] + strlen(rest[i]);
+            size_t n = is_text(b, i) ? rg_utf8_line(rest[i], b->width[i], &next) : strlen(rest[i]);
+
+            put_field(b, i, rest[i], n, out);
+            rest[i] = next;
+            more = more || *next != '\0';
+        }
         trim(out);
     }
+}
+
+static void
+print_block(struct block *b, size_t width, struct rg_buf *out)
+{
+    const char **rest = rg_alloc(b->n, sizeof *rest);
+
+    fit(b, width);
+    print_head(b, out);
+    for (size_t r = 0; r < b->t->n_rows; r++)
+        print_row(b, r, rest, out);
+    free(rest);
+}
+
+/* What a column asks for when blocks are made up: a long text is content with less. */
+static size_t
+wanted(const struct rg_table *t, const struct layout *lay, size_t c, size_t width)
+{
+    size_t content = t->cols[c].key ? width / 2 : TEXT_WISH, least = head_width(&lay[c]);
+
+    content = content > least ? content : least;
+    if (t->cols[c].kind != RG_COL_TEXT || width == 0 || lay[c].width < content)
+        return lay[c].width;
+    return content;
 }
 
 /* Print the columns in as many blocks as the width asks for; each has the keys and at least one
@@ -468,14 +581,14 @@ static void
 print_blocks(const struct rg_table *t, const struct layout *lay, size_t width, struct rg_buf *out)
 {
     size_t *cols = rg_alloc(t->n_cols, sizeof *cols), n_keys = 0, keys_wide = 0;
-    struct block b = {t, lay, cols, 0};
+    struct block b = {t, lay, cols, rg_alloc(t->n_cols, sizeof *b.width), 0};
     size_t wide, next = 0;
     bool first = true;
 
     for (size_t c = 0; c < t->n_cols; c++)
         if (t->cols[c].key) {
             cols[n_keys] = c;
-            keys_wide += lay[c].width + (n_keys++ > 0 ? 2 : 0);
+            keys_wide += wanted(t, lay, c, width) + (n_keys++ > 0 ? 2 : 0);
         }
     do {
         b.n = n_keys;
@@ -483,41 +596,17 @@ print_blocks(const struct rg_table *t, const struct layout *lay, size_t width, s
         for (; next < t->n_cols; next++) {
             if (t->cols[next].key)
                 continue;
-            wide += lay[next].width + (b.n > 0 ? 2 : 0);
+            wide += wanted(t, lay, next, width) + (b.n > 0 ? 2 : 0);
             if (width > 0 && wide > width && b.n > n_keys)
                 break;
             cols[b.n++] = next;
         }
         rg_buf_puts(out, first ? "" : "\n");
         first = false;
-        print_block(&b, out);
+        print_block(&b, width, out);
     } while (next < t->n_cols);
+    free(b.width);
     free(cols);
-}
-
-/* Words of s in lines of at most width columns. */
-static void
-put_filled(struct rg_buf *out, const char *s, size_t width)
-{
-    size_t at = 0;
-
-    while (*s != '\0') {
-        size_t n = strcspn(s, " "), wide = rg_utf8_width(s, n);
-
-        if (at > 0 && width > 0 && at + 1 + wide > width) {
-            rg_buf_putc(out, '\n');
-            at = 0;
-        }
-        if (at > 0) {
-            rg_buf_putc(out, ' ');
-            at++;
-        }
-        rg_buf_add(out, s, n);
-        at += wide;
-        s += n;
-        s += strspn(s, " ");
-    }
-    rg_buf_putc(out, '\n');
 }
 
 void
@@ -528,15 +617,20 @@ rg_table_print_text(const struct rg_table *t, size_t width, struct rg_buf *out)
 
     if (t->title != NULL) {
         rg_table_clean(&clean, t->title);
-        put_filled(out, rg_buf_text(&clean), width);
+        put_filled(out, "", rg_buf_text(&clean), width);
         rg_buf_putc(out, '\n');
     }
     print_blocks(t, lay, width, out);
     for (size_t i = 0; i < t->n_notes; i++) {
+        const struct rg_table_note *note = &t->notes[i];
+        char lead[RG_SHOW_MAX] = "";
+
+        if (note->counted)
+            snprintf(lead, sizeof lead, "%9llu x  ", (unsigned long long)note->count);
         rg_buf_reset(&clean);
-        rg_table_clean(&clean, t->notes[i]);
+        rg_table_clean(&clean, note->text);
         rg_buf_puts(out, i == 0 ? "\n" : "");
-        put_filled(out, rg_buf_text(&clean), width);
+        put_filled(out, lead, rg_buf_text(&clean), width);
     }
     rg_buf_clear(&clean);
     layout_free(t, lay);

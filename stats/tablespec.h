@@ -38,8 +38,8 @@ struct rg_place rg_tablespec_place(const struct rg_tablespec *spec, size_t i);
  * quantiles are type 7. A summary of no values is missing, not NaN.
  *
  * level 0: plain numbers; else each mean, rate, share and present column becomes an estimate with
- * its interval of that level (stats/interval.h), over the frame's units: Wilson's where all values are 0 or 1 or are
- * counted, Student's t for other means.
+ * its interval of that level (stats/interval.h), over the frame's units: Wilson's where all values
+ * are 0 or 1 or are counted, Student's t for other means.
  *
  * RG_EINPUT, at the place in the specification: a text where a number is needed or the reverse, a
  * result beyond the range of a double, a fraction in a column of style "int". */

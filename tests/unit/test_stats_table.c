@@ -69,7 +69,7 @@ text(void **state)
            "name          n  mean x                        e\n"
            "------------------------------------------------\n"
            "first   1234567    0.30  0.5000 [0.4000, 0.6000]\n"
-           "second        -  -12.35  0.2500 [  -inf,    inf]\n"
+           "second        -  -12.35  0.2500\n"
            "-             -       -       -\n"
            "\n"
            "Note 1.\n");
@@ -123,7 +123,7 @@ markdown(void **state)
            "| name   |       n | mean x |                       e |\n"
            "| :----- | ------: | -----: | ----------------------: |\n"
            "| first  | 1234567 |   0.30 | 0.5000 [0.4000, 0.6000] |\n"
-           "| second |       - | -12.35 |      0.2500 [-inf, inf] |\n"
+           "| second |       - | -12.35 |                  0.2500 |\n"
            "| -      |       - |      - |                       - |\n"
            "\n"
            "Note 1.\n");
@@ -141,7 +141,7 @@ latex(void **state)
            "\\begin{tabular}{lrrr}\n\\toprule\n"
            "  name & n & mean x & e \\\\\n\\midrule\n"
            "  first & 1234567 & 0.30 & 0.5000 [0.4000, 0.6000] \\\\\n"
-           "  second & - & $-$12.35 & 0.2500 [$-$inf, inf] \\\\\n"
+           "  second & - & $-$12.35 & 0.2500 \\\\\n"
            "  - & - & - & - \\\\\n"
            "\\bottomrule\n\\end{tabular}\n"
            "\\par{\\footnotesize Note 1.\\par}\n"
@@ -185,13 +185,13 @@ numbers(void **state)
     shows(-0.004, 2, "0.00");
     shows(-0.006, 2, "-0.01");
     shows(2, 0, "2");
-    shows(NAN, 3, "nan");
+    shows(NAN, 3, "-");
     shows(-INFINITY, 3, "-inf");
 }
 
-/* NaN is missing in data forms. */
+/* NaN is missing in all forms, whatever its limits are. */
 static void
-nan_in_data(void **state)
+nan_is_missing(void **state)
 {
     struct rg_table *t = rg_table_new(NULL);
 
@@ -206,6 +206,20 @@ nan_in_data(void **state)
     prints(t, RG_JSON, 0,
            "{\"rows\": [\n  {\"k\": null, \"x\": null},\n"
            "  {\"k\": null, \"x\": null}]}\n");
+    rg_table_free(t);
+    t = rg_table_new(NULL);
+    rg_table_column(t, "x", NULL, RG_COL_ESTIMATE, 1, false);
+    rg_table_row(t);
+    rg_table_estimate(t, 0, NAN, 0.5, 1.5);
+    rg_table_row(t);
+    rg_table_estimate(t, 0, 1, NAN, 1.5);
+    rg_table_row(t);
+    rg_table_estimate(t, 0, INFINITY, -INFINITY, INFINITY);
+    prints(t, RG_TEXT, 80, "  x\n---\n  -\n1.0\ninf\n");
+    prints(t, RG_MARKDOWN, 0, "|   x |\n| --: |\n|   - |\n| 1.0 |\n| inf |\n");
+    prints(t, RG_LATEX, 0,
+           "\\begin{tabular}{r}\n\\toprule\n  x \\\\\n\\midrule\n  - \\\\\n  1.0 \\\\\n"
+           "  inf \\\\\n\\bottomrule\n\\end{tabular}\n");
     rg_table_free(t);
 }
 
@@ -366,6 +380,96 @@ blocks(void **state)
     rg_table_free(t);
 }
 
+/* Long texts are broken at blanks, or anywhere where they have none; names stay with their rows. */
+static void
+long_texts(void **state)
+{
+    struct rg_table *t = rg_table_new(NULL);
+
+    (void)state;
+    rg_table_column(t, "code", NULL, RG_COL_TEXT, 0, true);
+    rg_table_column(t, "n", NULL, RG_COL_INTEGER, 0, false);
+    rg_table_column(t, "what", NULL, RG_COL_TEXT, 0, false);
+    rg_table_row(t);
+    rg_table_text(t, 0, "a");
+    rg_table_integer(t, 1, 12);
+    rg_table_text(t, 2, "one two three four five six seven eight nine ten");
+    rg_table_row(t);
+    rg_table_text(t, 0, "b");
+    rg_table_text(t, 2, "/a/path/of/0123456789012345678901234567890123456789");
+    prints(t, RG_TEXT, 42,
+           "code   n  what\n"
+           "------------------------------------------\n"
+           "a     12  one two three four five six\n"
+           "          seven eight nine ten\n"
+           "b      -  /a/path/of/012345678901234567890\n"
+           "          1234567890123456789\n");
+    rg_table_text(t, 0, "a name of two lines or even of three lines");
+    prints(t, RG_TEXT, 40,
+           "code                                   n\n"
+           "----------------------------------------\n"
+           "a                                     12\n"
+           "a name of two lines or even of three   -\n"
+           "lines\n"
+           "\n"
+           "code                 what\n"
+           "----------------------------------------\n"
+           "a                    one two three four\n"
+           "                     five six seven\n"
+           "                     eight nine ten\n"
+           "a name of two lines  /a/path/of/01234567\n"
+           "or even of three     8901234567890123456\n"
+           "lines                7890123456789\n");
+    rg_table_free(t);
+}
+
+static void
+columns(struct rg_table *t, enum rg_col_kind kind, size_t n)
+{
+    char name[32];
+
+    for (size_t i = 0; i < n; i++) {
+        snprintf(name, sizeof name, "c%zu", i);
+        rg_table_column(t, name, NULL, kind, 1, false);
+    }
+}
+
+static size_t
+times(const char *text, const char *word)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, word)) != NULL; text += strlen(word))
+        n++;
+    return n;
+}
+
+/* Seven estimates fit a page, eight do not. */
+static void
+latex_blocks(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 23; n++) {
+        struct rg_table *t = rg_table_new(NULL);
+        struct rg_buf out = {0};
+        size_t blocks = n < 8 ? 1 : n < 15 ? 2 : n < 22 ? 3 : 4;
+
+        rg_table_column(t, "key", NULL, RG_COL_TEXT, 0, true);
+        columns(t, RG_COL_ESTIMATE, n);
+        rg_table_row(t);
+        rg_table_text(t, 0, "k");
+        for (size_t i = 0; i < n; i++)
+            rg_table_estimate(t, i + 1, (double)i, 0, 99);
+        rg_table_print(t, RG_LATEX, 0, &out);
+        assert_int_equal(times(rg_buf_text(&out), "\\begin{tabular}"), blocks);
+        assert_int_equal(times(rg_buf_text(&out), "\\end{tabular}"), blocks);
+        assert_int_equal(times(rg_buf_text(&out), "\n  k"), 2 * blocks);
+        assert_int_equal(times(rg_buf_text(&out), "[0.0, 99.0]"), n);
+        rg_buf_clear(&out);
+        rg_table_free(t);
+    }
+}
+
 static size_t
 lines_of(const char *s)
 {
@@ -426,6 +530,46 @@ random_tables(void **state)
         rg_buf_clear(&out);
         rg_table_free(t);
         free(x);
+    }
+    gsl_rng_free(rng);
+}
+
+/* Whatever the texts are, text forms keep to the width and lose nothing but blanks. */
+static void
+random_texts(void **state)
+{
+    static const char *const pieces[] = {
+        " ",        "  ",           "a",         "bcd",
+        "\xc3\xa9", "\xe7\xa5\xa8", "e\xcc\x81", "0123456789abcdefghijklmnopqrstuvwxyz"};
+    enum { N_PIECES = sizeof pieces / sizeof *pieces };
+    gsl_rng *rng = rg_rng_new(5, 0, RG_PURPOSE_TEST);
+
+    (void)state;
+    for (int round = 0; round < 300; round++) {
+        size_t n_cols = 1 + rg_rng_below(rng, 5), width = 40 + rg_rng_below(rng, 60), letters = 0;
+        struct rg_table *t = rg_table_new(NULL);
+        struct rg_buf out = {0}, cell = {0};
+
+        columns(t, RG_COL_TEXT, n_cols);
+        rg_table_row(t);
+        for (size_t c = 0; c < n_cols; c++) {
+            rg_buf_reset(&cell);
+            for (size_t i = rg_rng_below(rng, 30); i > 0; i--)
+                rg_buf_puts(&cell, pieces[rg_rng_below(rng, N_PIECES)]);
+            rg_table_text(t, c, rg_buf_text(&cell));
+            for (const char *p = rg_buf_text(&cell); *p; p++)
+                letters += *p != ' ';
+        }
+        rg_table_print(t, RG_TEXT, width, &out);
+        for (const char *p = rg_buf_text(&out); *p; p += strcspn(p, "\n") + 1) {
+            assert_true(rg_utf8_width(p, strcspn(p, "\n")) <= width);
+            for (size_t i = 0; p[i] != '\n'; i++)
+                letters -= p[i] != ' ' && p[i] != '-';
+        }
+        assert_int_equal(letters + 2 * n_cols, 0); /* the heads are two letters each */
+        rg_buf_clear(&cell);
+        rg_buf_clear(&out);
+        rg_table_free(t);
     }
     gsl_rng_free(rng);
 }
@@ -493,13 +637,16 @@ main(void)
         cmocka_unit_test(markdown),
         cmocka_unit_test(latex),
         cmocka_unit_test(numbers),
-        cmocka_unit_test(nan_in_data),
+        cmocka_unit_test(nan_is_missing),
         cmocka_unit_test(digits),
         cmocka_unit_test(digits_of_estimate),
         cmocka_unit_test(hostile),
         cmocka_unit_test(hostile_latex),
         cmocka_unit_test(wide_characters),
         cmocka_unit_test(blocks),
+        cmocka_unit_test(long_texts),
+        cmocka_unit_test(random_texts),
+        cmocka_unit_test(latex_blocks),
         cmocka_unit_test(random_tables),
         cmocka_unit_test(empty),
         cmocka_unit_test(several),
