@@ -85,7 +85,7 @@ set_node(struct rg_frame *f, size_t row, size_t column, const cJSON *node)
 {
     struct rg_buf text = {0};
 
-    if (cJSON_IsNumber(node))
+    if (cJSON_IsNumber(node) || cJSON_IsRaw(node)) /* raw: an integer beyond 2^53 */
         rg_frame_set_number(f, row, column, node->valuedouble);
     else if (cJSON_IsBool(node))
         rg_frame_set_bool(f, row, column, cJSON_IsTrue(node));

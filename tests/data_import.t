@@ -8,6 +8,8 @@ arena=$data/routerarena
 [ -d "$gym" ] && [ -d "$arena" ] || skip_all "no recorded data in $data (set ROUTERGYM_DATA)"
 case $data in /*) ;; *) gym=$PWD/$gym arena=$PWD/$arena ;; esac
 cd "$tmp" || exit 99
+COLUMNS=500
+export COLUMNS
 
 import() { # trace file...
     trace=$1
@@ -29,7 +31,7 @@ refused() {
     for f in "$gym"/april2026/*.csv "$gym"/run_200tickets/summary_*.csv; do
         case $f in */gold_resolution_scores_flat.csv) continue ;; esac
         "$p" import -o refused.db "$f" >report 2>&1
-        [ $? -eq 3 ] && grep -qF "$f: " report && [ ! -e refused.db ] || {
+        [ $? -eq 3 ] && grep -qF "$f:" report && [ ! -e refused.db ] || {
             echo "$f"
             return 1
         }

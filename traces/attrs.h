@@ -1,6 +1,6 @@
-/* Further recorded columns of a record, as one compact JSON object with its keys sorted by bytes, so
- * that equal content is equal text. Values are strings, numbers, booleans; what is missing is left
- * out. Initialise with {0}, reset between records, clear at the end. */
+/* Further recorded columns of a record, as one compact JSON object with its keys sorted by bytes,
+ * so that equal content is equal text. Values are strings, numbers, booleans; what is missing is
+ * left out. Initialise with {0}, reset between records, clear at the end. */
 #ifndef RG_TRACES_ATTRS_H
 #define RG_TRACES_ATTRS_H
 
@@ -13,7 +13,7 @@ struct rg_attrs {
     struct rg_attr {
         size_t key, key_len; /* offsets into bytes */
         size_t value, value_len;
-    } *items;
+    } * items;
     size_t n, cap;
     struct rg_buf bytes;
     struct rg_buf text;

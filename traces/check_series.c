@@ -19,6 +19,7 @@ static const double drift_z = 3.29; /* two-sided 0.1 % of a normal */
 struct cell {
     uint64_t queries; /* with at least one call */
     uint32_t most;    /* samples on a query */
+    size_t gap;       /* the first query of the dataset without one, counted within it */
 };
 
 static struct cell *
@@ -44,8 +45,19 @@ end_of_samples(const struct rg_trace *t, size_t i)
     return j;
 }
 
+/* Where each dataset's queries begin, which stand together. free() it. */
+static size_t *
+begin_datasets(const struct rg_trace *t)
+{
+    size_t *first = rg_zalloc(t->n_datasets, sizeof *first);
+
+    for (size_t q = t->n_queries; q-- > 0;)
+        first[t->queries.dataset[q]] = q;
+    return first;
+}
+
 static void
-fill_grid(struct rg_check_work *w, struct cell *cells)
+fill_grid(struct rg_check_work *w, struct cell *cells, const size_t *first)
 {
     const struct rg_trace *t = w->t;
     const struct rg_trace_calls *c = &t->calls;
@@ -55,6 +67,9 @@ fill_grid(struct rg_check_work *w, struct cell *cells)
 
         j = end_of_samples(t, i);
         cell->queries++;
+        /* Queries come in their order, so a gap stays where it first opens. */
+        if (first[t->queries.dataset[c->query[i]]] + cell->gap == c->query[i])
+            cell->gap++;
         if (j - i > cell->most)
             cell->most = (uint32_t)(j - i);
         w->out->coverage[c->model[i] * t->n_variants + c->variant[i]] += 1;
@@ -80,19 +95,9 @@ check_samples(struct rg_check_work *w, struct cell *cells)
     }
 }
 
-static bool
-has_call(const struct rg_trace *t, size_t q, size_t model, size_t variant)
-{
-    for (uint32_t i = t->queries.first[q]; i < t->queries.first[q + 1]; i++) {
-        if (t->calls.model[i] == model && t->calls.variant[i] == variant)
-            return true;
-    }
-    return false;
-}
-
 /* A model and variant that has calls in a dataset should have them on all its queries. */
 static void
-check_cell(struct rg_check_work *w, struct cell *cells, size_t k)
+check_cell(struct rg_check_work *w, const struct cell *cells, const size_t *first, size_t k)
 {
     const struct rg_trace *t = w->t;
     size_t dataset = k % t->n_datasets;
@@ -102,14 +107,9 @@ check_cell(struct rg_check_work *w, struct cell *cells, size_t k)
 
     if (cells[k].queries == 0 || missing == 0)
         return;
-    for (size_t q = 0; q < t->n_queries; q++) {
-        if (t->queries.dataset[q] != dataset || has_call(t, q, model, variant))
-            continue;
-        rg_check_found(w->out, RG_PROBLEM_GRID, "model '%s' on query '%s' (%s)",
-                       t->models[model].name, t->queries.id[q], t->variants[variant].memory);
-        w->out->problems[RG_PROBLEM_GRID].count += missing - 1;
-        return;
-    }
+    rg_check_found(w->out, RG_PROBLEM_GRID, "model '%s' on query '%s' (%s)", t->models[model].name,
+                   t->queries.id[first[dataset] + cells[k].gap], t->variants[variant].memory);
+    w->out->problems[RG_PROBLEM_GRID].count += missing - 1;
 }
 
 void
@@ -118,11 +118,13 @@ rg_check_grid(struct rg_check_work *w)
     const struct rg_trace *t = w->t;
     size_t n = t->n_models * t->n_variants * t->n_datasets;
     struct cell *cells = rg_zalloc(n, sizeof *cells);
+    size_t *first = begin_datasets(t);
 
-    fill_grid(w, cells);
+    fill_grid(w, cells, first);
     check_samples(w, cells);
     for (size_t k = 0; k < n; k++)
-        check_cell(w, cells, k);
+        check_cell(w, cells, first, k);
+    free(first);
     free(cells);
 }
 

@@ -8,32 +8,39 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/line.h"
 #include "traces/native.h"
 
 enum { CHUNK = 1 << 16 }; /* bytes gathered before they are written */
 
-struct export
-{
+struct exporter {
     const struct rg_export_sink *sink;
     struct rg_store *store;
     struct rg_buf out;
+    size_t line;        /* where the last one begins in it */
     struct rg_buf meta; /* members of the trace line's meta */
 };
 
 /* ---- members ---- */
 
 static void
-begin(struct export *x, const char *type)
+begin(struct exporter *x, const char *type)
 {
+    x->line = x->out.len;
     rg_buf_printf(&x->out, "{\"type\":\"%s\"", type);
 }
 
 static enum rg_status
-end(struct export *x, struct rg_err *err)
+end(struct exporter *x, struct rg_err *err)
 {
     enum rg_status status;
 
     rg_buf_puts(&x->out, "}\n");
+    if (x->out.len - x->line > RG_LINE_MAX)
+        return rg_err_set(err, RG_EINPUT,
+                          "%s: a record is too long for a line (found %zu bytes, expected at most "
+                          "%d)",
+                          rg_store_path(x->store), x->out.len - x->line, RG_LINE_MAX);
     if (x->out.len < CHUNK)
         return RG_OK;
     status = x->sink->write(x->sink->ctx, x->out.data, x->out.len, err);
@@ -42,14 +49,14 @@ end(struct export *x, struct rg_err *err)
 }
 
 static void
-key(struct export *x, const char *name)
+key(struct exporter *x, const char *name)
 {
     rg_buf_printf(&x->out, ",\"%s\":", name);
 }
 
 /* Left out when NULL or the default. */
 static void
-string(struct export *x, const char *name, const char *s, const char *standard)
+string(struct exporter *x, const char *name, const char *s, const char *standard)
 {
     if (!s || (standard && strcmp(s, standard) == 0))
         return;
@@ -58,7 +65,7 @@ string(struct export *x, const char *name, const char *s, const char *standard)
 }
 
 static void
-number(struct export *x, const char *name, double value)
+number(struct exporter *x, const char *name, double value)
 {
     if (isnan(value))
         return;
@@ -68,7 +75,7 @@ number(struct export *x, const char *name, double value)
 
 /* Left out when it is the one that stands for absent. */
 static void
-integer(struct export *x, const char *name, int64_t value, int64_t absent)
+integer(struct exporter *x, const char *name, int64_t value, int64_t absent)
 {
     if (value == absent)
         return;
@@ -77,7 +84,7 @@ integer(struct export *x, const char *name, int64_t value, int64_t absent)
 }
 
 static void
-truth(struct export *x, const char *name, enum rg_truth value)
+truth(struct exporter *x, const char *name, enum rg_truth value)
 {
     if (value == RG_UNKNOWN)
         return;
@@ -85,26 +92,14 @@ truth(struct export *x, const char *name, enum rg_truth value)
     rg_buf_puts(&x->out, value == RG_TRUE ? "true" : "false");
 }
 
-/* Attributes stand in the file as JSON text, but the file may come from anywhere. */
-static enum rg_status
-attributes(struct export *x, const char *attrs, struct rg_err *err)
+/* Attributes stand in the file as the JSON text of an object. */
+static void
+attributes(struct exporter *x, const char *attrs)
 {
-    struct rg_json doc = {0};
-    struct rg_err why;
-    bool good;
-
     if (!attrs)
-        return RG_OK;
-    good = !strchr(attrs, '\n') &&
-           rg_json_parse(&doc, attrs, strlen(attrs), NULL, 1, 0, &why) == RG_OK &&
-           cJSON_IsObject(doc.root);
-    rg_json_clear(&doc);
-    if (!good)
-        return rg_err_set(err, RG_EINPUT, "%s: damaged trace file: attributes are no JSON object",
-                          rg_store_path(x->store));
+        return;
     key(x, "attrs");
     rg_buf_puts(&x->out, attrs);
-    return RG_OK;
 }
 
 /* ---- records ---- */
@@ -112,7 +107,7 @@ attributes(struct export *x, const char *attrs, struct rg_err *err)
 static enum rg_status
 put_meta(void *ctx, const char *name, const char *value, struct rg_err *err)
 {
-    struct export *x = ctx;
+    struct exporter *x = ctx;
 
     (void)err;
     if (rg_native_reserved(name))
@@ -128,23 +123,21 @@ put_meta(void *ctx, const char *name, const char *value, struct rg_err *err)
 static enum rg_status
 put_model(void *ctx, const struct rg_model_rec *rec, struct rg_err *err)
 {
-    struct export *x = ctx;
-    enum rg_status status;
+    struct exporter *x = ctx;
 
     begin(x, "model");
     string(x, "name", rec->name, NULL);
     string(x, "tier", rg_tier_name(rec->tier), NULL);
     number(x, "input_usd_per_mtok", rec->input_usd_per_mtok);
     number(x, "output_usd_per_mtok", rec->output_usd_per_mtok);
-    status = attributes(x, rec->attrs, err);
-    return status == RG_OK ? end(x, err) : status;
+    attributes(x, rec->attrs);
+    return end(x, err);
 }
 
 static enum rg_status
 put_query(void *ctx, const struct rg_query_rec *rec, struct rg_err *err)
 {
-    struct export *x = ctx;
-    enum rg_status status;
+    struct exporter *x = ctx;
 
     begin(x, "query");
     string(x, "dataset", rec->dataset, "");
@@ -152,33 +145,33 @@ put_query(void *ctx, const struct rg_query_rec *rec, struct rg_err *err)
     string(x, "category", rec->category, NULL);
     string(x, "text", rec->text, NULL);
     string(x, "reference", rec->reference, NULL);
-    status = attributes(x, rec->attrs, err);
-    return status == RG_OK ? end(x, err) : status;
+    attributes(x, rec->attrs);
+    return end(x, err);
 }
 
 static enum rg_status
 put_kb(void *ctx, const struct rg_kb_rec *rec, struct rg_err *err)
 {
-    struct export *x = ctx;
-    enum rg_status status;
+    struct exporter *x = ctx;
 
     begin(x, "kb");
     string(x, "id", rec->id, NULL);
     string(x, "title", rec->title, NULL);
     string(x, "text", rec->text, NULL);
-    status = attributes(x, rec->attrs, err);
-    return status == RG_OK ? end(x, err) : status;
+    attributes(x, rec->attrs);
+    return end(x, err);
 }
 
-/* The shortest of 6 to 9 digits that reads back equal: 9 always do. */
+/* The fewest digits from 6 on that read back equal as the importer reads them, by way of a double:
+ * 9 do but for a rare second rounding, 17 always do. */
 static void
 put_float(struct rg_buf *out, float value)
 {
     char text[32];
 
-    for (int digits = 6; digits <= 9; digits++) {
+    for (int digits = 6; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value)
+        if ((float)strtod(text, NULL) == value)
             break;
     }
     rg_buf_puts(out, text);
@@ -187,7 +180,7 @@ put_float(struct rg_buf *out, float value)
 static enum rg_status
 put_embedding(void *ctx, const struct rg_embedding_rec *rec, struct rg_err *err)
 {
-    struct export *x = ctx;
+    struct exporter *x = ctx;
 
     begin(x, "embedding");
     string(x, "dataset", rec->dataset, "");
@@ -205,7 +198,7 @@ put_embedding(void *ctx, const struct rg_embedding_rec *rec, struct rg_err *err)
 static enum rg_status
 put_arrival(void *ctx, const struct rg_arrival_rec *rec, struct rg_err *err)
 {
-    struct export *x = ctx;
+    struct exporter *x = ctx;
 
     begin(x, "arrival");
     number(x, "at_s", rec->at_s);
@@ -219,8 +212,7 @@ put_arrival(void *ctx, const struct rg_arrival_rec *rec, struct rg_err *err)
 static enum rg_status
 put_call(void *ctx, const struct rg_call_rec *rec, struct rg_err *err)
 {
-    struct export *x = ctx;
-    enum rg_status status;
+    struct exporter *x = ctx;
 
     begin(x, "call");
     string(x, "dataset", rec->dataset, "");
@@ -240,13 +232,13 @@ put_call(void *ctx, const struct rg_call_rec *rec, struct rg_err *err)
     number(x, "score", rec->score);
     string(x, "text", rec->text, NULL);
     string(x, "prompt", rec->prompt, NULL);
-    status = attributes(x, rec->attrs, err);
-    return status == RG_OK ? end(x, err) : status;
+    attributes(x, rec->attrs);
+    return end(x, err);
 }
 
 /* "a>b" as ["a","b"]. */
 static void
-put_chain(struct export *x, const char *chain)
+put_chain(struct exporter *x, const char *chain)
 {
     key(x, "chain");
     rg_buf_putc(&x->out, '[');
@@ -266,8 +258,7 @@ put_chain(struct export *x, const char *chain)
 static enum rg_status
 put_run(void *ctx, const struct rg_run_rec *rec, struct rg_err *err)
 {
-    struct export *x = ctx;
-    enum rg_status status;
+    struct exporter *x = ctx;
 
     begin(x, "run");
     string(x, "dataset", rec->dataset, "");
@@ -288,14 +279,14 @@ put_run(void *ctx, const struct rg_run_rec *rec, struct rg_err *err)
     number(x, "score", rec->score);
     string(x, "text", rec->text, NULL);
     string(x, "prompt", rec->prompt, NULL);
-    status = attributes(x, rec->attrs, err);
-    return status == RG_OK ? end(x, err) : status;
+    attributes(x, rec->attrs);
+    return end(x, err);
 }
 
 /* ---- the whole ---- */
 
 static enum rg_status
-put_trace(struct export *x, struct rg_err *err)
+put_trace(struct exporter *x, struct rg_err *err)
 {
     const struct rg_visitor meta = {.ctx = x, .meta = put_meta};
     const char *synthetic = rg_store_meta(x->store, "synthetic");
@@ -313,7 +304,7 @@ put_trace(struct export *x, struct rg_err *err)
 
 /* arrivals NULL: the trace's own. */
 static enum rg_status
-write_all(struct export *x, const struct rg_arrival_rec *arrivals, size_t n, struct rg_err *err)
+write_all(struct exporter *x, const struct rg_arrival_rec *arrivals, size_t n, struct rg_err *err)
 {
     const struct rg_visitor records = {
         .ctx = x,
@@ -342,7 +333,7 @@ write_all(struct export *x, const struct rg_arrival_rec *arrivals, size_t n, str
 enum rg_status
 rg_export_write(struct rg_store *s, const struct rg_export_sink *sink, struct rg_err *err)
 {
-    struct export x = {.sink = sink, .store = s};
+    struct exporter x = {.sink = sink, .store = s};
 
     return write_all(&x, NULL, 0, err);
 }
@@ -351,7 +342,7 @@ enum rg_status
 rg_export_write_arrivals(struct rg_store *s, const struct rg_arrival_rec *arrivals, size_t n,
                          const struct rg_export_sink *sink, struct rg_err *err)
 {
-    struct export x = {.sink = sink, .store = s};
+    struct exporter x = {.sink = sink, .store = s};
 
     return write_all(&x, arrivals, n, err);
 }

@@ -1,23 +1,23 @@
 #include "traces/import.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include <zlib.h>
-
 #include "base/buf.h"
 #include "base/hint.h"
+#include "base/line.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "traces/folder.h"
 
 enum {
     HEAD_MAX = 64 << 10, /* bytes of a file that are shown to detect functions */
     NOTES_MAX = 500,     /* kinds of remarks that are told apart */
+    SHOWN_MAX = 40,      /* characters of a file of unknown format that a message shows */
 };
 
 /* ---- the report ---- */
@@ -229,6 +229,38 @@ rg_import_put_arrival(struct rg_import *im, const struct rg_arrival_rec *rec,
 }
 
 enum rg_status
+rg_import_put_request(struct rg_import *im, struct rg_arrival_rec *rec,
+                      const struct rg_place *place, struct rg_err *err)
+{
+    struct rg_query_rec query = {.dataset = "arrivals"};
+    struct rg_call_rec call = rg_call_rec_empty();
+    enum rg_status status;
+    enum rg_put what;
+    char id[32];
+
+    if (rec->prompt_tokens < 0 || rec->completion_tokens < 0)
+        return rg_import_put_arrival(im, rec, place, err);
+    if (im->options->dataset)
+        query.dataset = im->options->dataset;
+    snprintf(id, sizeof id, "%" PRIu64, im->report->read + 1);
+    query.id = id;
+    call.dataset = query.dataset;
+    call.query = id;
+    call.model = "recorded";
+    call.prompt_tokens = rec->prompt_tokens;
+    call.completion_tokens = rec->completion_tokens;
+    rec->dataset = query.dataset;
+    rec->query = id;
+    status = rg_store_put_query(im->store, &query, &what, err);
+    if (status == RG_OK)
+        status = rg_store_put_call(im->store, &call, &what, err);
+    if (status == RG_OK)
+        status = rg_store_put_arrival(im->store, rec, err);
+    rec->query = NULL;
+    return status == RG_OK ? RG_OK : at_place(place, err);
+}
+
+enum rg_status
 rg_import_model(struct rg_import *im, const struct rg_model_rec *rec, const struct rg_place *place,
                 struct rg_err *err)
 {
@@ -246,15 +278,6 @@ rg_import_query(struct rg_import *im, const struct rg_query_rec *rec, const stru
     return rg_import_put_query(im, rec, &what, place, err);
 }
 
-enum rg_status
-rg_import_kb(struct rg_import *im, const struct rg_kb_rec *rec, const struct rg_place *place,
-             struct rg_err *err)
-{
-    enum rg_put what;
-
-    return rg_import_put_kb(im, rec, &what, place, err);
-}
-
 /* ---- formats ---- */
 
 /* Does the importer answer to this name: its own, or the group's before a '-'? */
@@ -267,11 +290,13 @@ answers_to(const struct rg_importer *importer, const char *name)
            (importer->name[n] == '\0' || importer->name[n] == '-');
 }
 
+/* The names of all formats, or of those that answer to a group's name. */
 static void
-list_formats(struct rg_buf *buf)
+list_formats(struct rg_buf *buf, const char *group)
 {
     for (size_t i = 0; i < rg_n_importers; i++)
-        rg_buf_printf(buf, "%s%s", i > 0 ? ", " : "", rg_importers[i].name);
+        if (!group || answers_to(&rg_importers[i], group))
+            rg_buf_printf(buf, "%s%s", buf->len > 0 ? ", " : "", rg_importers[i].name);
 }
 
 static enum rg_status
@@ -290,69 +315,94 @@ check_format(const char *name, struct rg_err *err)
         names[i] = rg_importers[i].name;
     near = rg_hint(name, names, rg_n_importers);
     free(names);
-    list_formats(&list);
+    list_formats(&list, NULL);
     rg_err_set(err, RG_EUSAGE, "unknown format '%s'%s%s%s (known: %s)", name,
                near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list.data);
     rg_buf_clear(&list);
     return RG_EUSAGE;
 }
 
-/* What stops the reading is left to the importer, which reads again and names the place. */
-static enum rg_status
-read_head(const char *path, char **data, size_t *len, struct rg_err *err)
+/* The beginning of the first line, for a message. */
+static void
+show_beginning(struct rg_buf *out, const struct rg_import_head *head)
 {
-    gzFile file;
-    int got;
+    size_t at = 0;
 
-    errno = 0;
-    file = gzopen(path, "rb");
-    if (!file)
-        return rg_err_sys(err, path, errno ? errno : ENOMEM, "cannot open");
-    *data = rg_alloc(HEAD_MAX + 1, 1);
-    got = gzread(file, *data, HEAD_MAX);
-    *len = got > 0 ? (size_t)got : 0;
-    (*data)[*len] = '\0';
-    gzclose(file);
-    return RG_OK;
+    for (size_t chars = 0; chars < SHOWN_MAX && at < head->len; chars++) {
+        size_t n = rg_utf8_len(head->data + at, head->len - at);
+
+        if (strchr("\r\n", head->data[at]) && head->data[at] != '\0')
+            break;
+        if (n == 0 || head->data[at] == '\0')
+            rg_buf_putc(out, '?');
+        else
+            rg_buf_add(out, head->data + at, n);
+        at += n > 0 ? n : 1;
+    }
+}
+
+static bool
+is_marked_json(const struct rg_import_head *head)
+{
+    size_t i = 3;
+
+    if (head->len <= i || memcmp(head->data, "\xef\xbb\xbf", i) != 0)
+        return false;
+    while (i < head->len && strchr(" \t\r\n", head->data[i]))
+        i++;
+    return i < head->len && (head->data[i] == '{' || head->data[i] == '[');
 }
 
 static enum rg_status
-unknown_format(const char *path, size_t len, struct rg_err *err)
+unknown_format(const struct rg_import_head *head, const char *wanted, struct rg_err *err)
 {
-    struct rg_buf list = {0};
+    const struct rg_place place = {head->path, 1, 1};
+    struct rg_buf list = {0}, shown = {0};
 
-    if (rg_store_is_file(path))
+    if (rg_store_is_file(head->path))
         return rg_err_set(err, RG_EINPUT,
                           "%s: an SQLite database is not imported "
                           "(export a trace file first)",
-                          path);
-    if (len == 0)
-        return rg_err_set(err, RG_EINPUT, "%s: empty file", path);
-    list_formats(&list);
-    rg_err_set(err, RG_EINPUT, "%s: format not recognised (name it, one of: %s)", path, list.data);
+                          head->path);
+    if (head->len == 0)
+        return rg_err_set(err, RG_EINPUT, "%s: empty file", head->path);
+    if (is_marked_json(head))
+        return rg_err_at(err, place,
+                         "a UTF-8 byte order mark before JSON (expected the JSON alone)");
+    list_formats(&list, wanted);
+    show_beginning(&shown, head);
+    rg_err_at(err, place, "format not recognised (found \"%s\", expected one of: %s)%s",
+              rg_buf_text(&shown), rg_buf_text(&list),
+              wanted ? "; naming one of them with --from tells more" : "");
     rg_buf_clear(&list);
+    rg_buf_clear(&shown);
     return RG_EINPUT;
 }
 
+/* What stops the reading behind a beginning that is recognised is left to the importer, which reads
+ * again and names the place. */
 static enum rg_status
 detect(const char *path, const char *wanted, const struct rg_importer **out, struct rg_err *err)
 {
     struct rg_import_head head = {.path = path};
-    char *data = NULL;
-    enum rg_status status = read_head(path, &data, &head.len, err);
+    struct rg_buf data = {0};
+    enum rg_status status = rg_file_head(path, HEAD_MAX, &data, err);
 
-    if (status != RG_OK)
-        return status;
-    head.data = data;
+    head.data = rg_buf_text(&data);
+    head.len = data.len;
     *out = NULL;
-    for (size_t i = 0; i < rg_n_importers && !*out; i++) {
+    for (size_t i = 0; i < rg_n_importers && !*out && head.len > 0; i++) {
         const struct rg_importer *importer = &rg_importers[i];
 
         if ((!wanted || answers_to(importer, wanted)) && importer->detect(&head))
             *out = importer;
     }
-    free(data);
-    return *out ? RG_OK : unknown_format(path, head.len, err);
+    if (*out)
+        status = RG_OK;
+    else if (status == RG_OK)
+        status = unknown_format(&head, wanted, err);
+    rg_buf_clear(&data);
+    return status;
 }
 
 static const struct rg_importer *
@@ -395,6 +445,7 @@ import_file(struct rg_import *im, const char *path, struct formats *formats, str
 {
     const struct rg_importer *importer;
     enum rg_status status = choose(path, im->options->format, &importer, err);
+    uint64_t before;
 
     if (status == RG_EINPUT)
         return rg_import_reject(im, "file of unknown format", err);
@@ -402,7 +453,13 @@ import_file(struct rg_import *im, const char *path, struct formats *formats, str
         return status;
     im->report->files++;
     formats->used[importer - rg_importers] = true;
+    before = im->report->read;
     status = importer->file(im, path, err);
+    if (status == RG_OK && im->report->read == before) {
+        struct rg_place place = {.file = path};
+
+        rg_import_note(im, "no records", &place);
+    }
     return status == RG_EINPUT ? rg_import_reject(im, "file given up", err) : status;
 }
 
@@ -473,11 +530,13 @@ import_all(struct rg_store *store, const char *const *paths, size_t n,
     assert(rg_n_importers <= sizeof formats.used / sizeof formats.used[0]);
     for (size_t i = 0; status == RG_OK && i < n; i++)
         status = import_path(&im, paths[i], &formats, err);
+    if (im.state)
+        im.free_state(im.state);
     return status == RG_OK ? put_meta(&im, paths, n, &formats, err) : status;
 }
 
 static enum rg_status
-rejections(const struct rg_import_report *report, struct rg_err *err)
+rejections(const struct rg_import_report *report, bool nothing, struct rg_err *err)
 {
     const char *first = NULL;
 
@@ -487,8 +546,9 @@ rejections(const struct rg_import_report *report, struct rg_err *err)
     }
     if (report->rejected == 0)
         return RG_OK;
-    return rg_err_set(err, RG_EINPUT, "%" PRIu64 " of %" PRIu64 " records rejected, the first: %s",
-                      report->rejected, report->read, first ? first : "");
+    return rg_err_set(
+        err, RG_EINPUT, "%" PRIu64 " of %" PRIu64 " records rejected%s, the first: %s",
+        report->rejected, report->read, nothing ? ", nothing written" : "", first ? first : "");
 }
 
 enum rg_status
@@ -498,18 +558,20 @@ rg_import_run(const char *out, const char *const *paths, size_t n,
 {
     struct rg_store *store;
     enum rg_status status = options->format ? check_format(options->format, err) : RG_OK;
+    bool nothing;
 
     if (status == RG_OK)
         status = rg_store_create(&store, out, err);
     if (status != RG_OK)
         return status;
     status = import_all(store, paths, n, options, report, err);
-    if (status != RG_OK) {
+    nothing = report->rejected > 0 && report->kept + report->superseded == 0;
+    if (status != RG_OK || nothing) {
         rg_store_abandon(store);
-        return status;
+        return status == RG_OK ? rejections(report, true, err) : status;
     }
     status = rg_store_commit(store, err);
-    return status == RG_OK ? rejections(report, err) : status;
+    return status == RG_OK ? rejections(report, false, err) : status;
 }
 
 enum rg_status

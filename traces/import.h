@@ -43,6 +43,9 @@ struct rg_import {
     const struct rg_import_options *options;
     struct rg_store *store;
     struct rg_import_report *report;
+    /* What a format keeps from file to file, NULL at first; of the one format that needs it. */
+    void *state;
+    void (*free_state)(void *state);
 };
 
 /* The beginning of a file (uncompressed, at most 64 KiB), for recognising it. */
@@ -67,8 +70,8 @@ extern const size_t rg_n_importers;
  * name before a '-' ("routergym") means whichever of its formats a file has. Records of a keyed
  * kind that come again with equal content are "superseded". The report is filled also when it
  * fails; release it with rg_import_report_clear. Returns RG_EINPUT when a record was rejected, also
- * under keep_going: then the trace file has been written all the same. Without keep_going a failed
- * import writes nothing. */
+ * under keep_going: then the trace file has been written all the same, unless nothing was kept.
+ * Without keep_going a failed import writes nothing. */
 RG_MUST_USE enum rg_status rg_import_run(const char *out, const char *const *paths, size_t n,
                                          const struct rg_import_options *options,
                                          struct rg_import_report *report, struct rg_err *err);
@@ -98,13 +101,11 @@ RG_MUST_USE enum rg_status rg_import_call(struct rg_import *im, const struct rg_
                                           const struct rg_place *place, struct rg_err *err);
 RG_MUST_USE enum rg_status rg_import_run_rec(struct rg_import *im, const struct rg_run_rec *rec,
                                              const struct rg_place *place, struct rg_err *err);
-/* Put a model, query, article; content other than before is an error at place. */
+/* Put a model, query; content other than before is an error at place. */
 RG_MUST_USE enum rg_status rg_import_model(struct rg_import *im, const struct rg_model_rec *rec,
                                            const struct rg_place *place, struct rg_err *err);
 RG_MUST_USE enum rg_status rg_import_query(struct rg_import *im, const struct rg_query_rec *rec,
                                            const struct rg_place *place, struct rg_err *err);
-RG_MUST_USE enum rg_status rg_import_kb(struct rg_import *im, const struct rg_kb_rec *rec,
-                                        const struct rg_place *place, struct rg_err *err);
 
 /* For formats in which these are records of their own: the same, and what became of it in *what
  * (new or same, when RG_OK), for rg_import_count. */
@@ -123,6 +124,11 @@ RG_MUST_USE enum rg_status rg_import_put_embedding(struct rg_import *im,
                                                    struct rg_err *err);
 RG_MUST_USE enum rg_status rg_import_put_arrival(struct rg_import *im,
                                                  const struct rg_arrival_rec *rec,
+                                                 const struct rg_place *place, struct rg_err *err);
+/* An arrival that says how many tokens came and went: besides the arrival a query, whose id is the
+ * number of the record in the import, and its call by a model "recorded" of which only the tokens
+ * are known, so that a service model can replay it. Without tokens it is a plain arrival. */
+RG_MUST_USE enum rg_status rg_import_put_request(struct rg_import *im, struct rg_arrival_rec *rec,
                                                  const struct rg_place *place, struct rg_err *err);
 /* Count such a record as read, and as kept or superseded. */
 void rg_import_count(struct rg_import *im, enum rg_put what, const struct rg_place *place);

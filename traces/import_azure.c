@@ -1,7 +1,7 @@
 /* The Azure LLM inference traces (GitHub Azure/AzurePublicDataset): CSV with the columns TIMESTAMP,
- * ContextTokens, GeneratedTokens; times as YYYY-MM-DD HH:MM:SS.fffffff. Every row is an arrival with the
- * tokens of its call (rg_import_put_request); no model, no latency. Times become seconds from the file's first row; a row before its predecessor
- * is refused. */
+ * ContextTokens, GeneratedTokens; times as YYYY-MM-DD HH:MM:SS.fffffff. Every row is an arrival
+ * with the tokens of its call (rg_import_put_request); no model, no latency. Times become seconds
+ * from the file's first row; a row before its predecessor is refused. */
 #include "traces/importers.h"
 
 #include <math.h>

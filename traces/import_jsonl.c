@@ -41,6 +41,9 @@ enum {
     NAME = RG_JSON_STRING | RG_JSON_REQUIRED,
 };
 
+/* What is smaller rounds to a finite float: half a unit above the largest one. */
+#define FLOAT_END 0x1.ffffffp127
+
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *
@@ -149,24 +152,21 @@ price_of(struct jsonl *j, const char *model)
 }
 
 /* Without a cost, tokens and prices give it. An explicit null says that it was not recorded and
- * shall not be made up: export writes it, so that what it wrote reads back the same. */
-static void
+ * shall not be made up: export writes it, so that what it wrote reads back the same. Returns the
+ * price that was asked for, or NULL. */
+static struct price *
 derive_cost(struct jsonl *j, const struct rg_json *doc, struct rg_call_rec *rec)
 {
-    struct rg_place place = line_place(doc);
     struct price *price;
 
     if (!isnan(rec->cost_usd) || rec->prompt_tokens < 0 || rec->completion_tokens < 0 ||
         cJSON_GetObjectItemCaseSensitive(doc->root, "cost_usd"))
-        return;
+        return NULL;
     price = price_of(j, rec->model);
     rec->cost_usd = ((double)rec->prompt_tokens * price->input +
                      (double)rec->completion_tokens * price->output) /
                     1e6;
-    if (isnan(rec->cost_usd))
-        price->wanted = true;
-    else
-        rg_import_note(j->im, "cost derived from tokens and prices", &place);
+    return price;
 }
 
 /* ---- kinds of lines ---- */
@@ -206,18 +206,14 @@ read_trace(struct jsonl *j, const struct rg_json *doc, struct rg_err *err)
 /* A price that comes after calls which would have had their costs from it would make the result
  * depend on the order of the lines. */
 static enum rg_status
-learn_price(struct jsonl *j, const struct rg_json *doc, const struct rg_model_rec *rec,
+check_price(const struct price *price, const struct rg_json *doc, const struct rg_model_rec *rec,
             struct rg_err *err)
 {
-    struct price *price = price_of(j, rec->name);
-
     if (price->wanted && !isnan(rec->input_usd_per_mtok) && !isnan(rec->output_usd_per_mtok))
         return rg_json_fail(doc, doc->root, err,
                             "prices of model '%.80s' come after calls without cost_usd that need "
                             "them",
                             rec->name);
-    price->input = rec->input_usd_per_mtok;
-    price->output = rec->output_usd_per_mtok;
     return RG_OK;
 }
 
@@ -235,6 +231,7 @@ read_model(struct jsonl *j, const struct rg_json *doc, struct rg_err *err)
     };
     struct rg_place place = line_place(doc);
     struct rg_model_rec rec = {0};
+    struct price *price;
     enum rg_put what;
     int t;
     enum rg_status rc = rg_json_object(doc, doc->root, keys, LENGTH(keys), NULL, err);
@@ -249,11 +246,14 @@ read_model(struct jsonl *j, const struct rg_json *doc, struct rg_err *err)
     rec.name = name->valuestring;
     rec.tier = (enum rg_tier)t;
     rec.attrs = attributes(j, attrs);
+    price = price_of(j, rec.name);
     if ((rc = rg_json_lines_amount(doc, input, &rec.input_usd_per_mtok, err)) != RG_OK ||
         (rc = rg_json_lines_amount(doc, output, &rec.output_usd_per_mtok, err)) != RG_OK ||
-        (rc = learn_price(j, doc, &rec, err)) != RG_OK ||
+        (rc = check_price(price, doc, &rec, err)) != RG_OK ||
         (rc = rg_import_put_model(j->im, &rec, &what, &place, err)) != RG_OK)
         return rc;
+    price->input = rec.input_usd_per_mtok; /* not before the line was kept */
+    price->output = rec.output_usd_per_mtok;
     rg_import_count(j->im, what, &place);
     return RG_OK;
 }
@@ -371,6 +371,8 @@ read_call(struct jsonl *j, const struct rg_json *doc, struct rg_err *err)
     };
     struct rg_place place = line_place(doc);
     struct rg_call_rec rec;
+    struct price *price;
+    uint64_t kept;
     enum rg_status rc = rg_json_object(doc, doc->root, keys, LENGTH(keys), NULL, err);
 
     if (rc == RG_OK)
@@ -384,8 +386,16 @@ read_call(struct jsonl *j, const struct rg_json *doc, struct rg_err *err)
                             "ttft_ms is beyond latency_ms (found %.17g, expected at most %.17g)",
                             rec.ttft_ms, rec.latency_ms);
     rec.model = model->valuestring;
-    derive_cost(j, doc, &rec);
-    return rg_import_call(j->im, &rec, &place, err);
+    price = derive_cost(j, doc, &rec);
+    kept = j->im->report->calls;
+    rc = rg_import_call(j->im, &rec, &place, err);
+    if (!price || j->im->report->calls == kept)
+        return rc;
+    if (isnan(rec.cost_usd))
+        price->wanted = true;
+    else
+        rg_import_note(j->im, "cost derived from tokens and prices", &place);
+    return rc;
 }
 
 /* ["a", "b"] as "a>b"; NULL without a node. */
@@ -459,8 +469,10 @@ read_values(struct jsonl *j, const struct rg_json *doc, const cJSON *array, uint
 {
     *n = 0;
     for (const cJSON *m = array->child; m; m = m->next) {
-        if (!cJSON_IsNumber(m) || fabs(m->valuedouble) > 3e38)
-            return rg_json_fail(doc, m, err, "bad value (found %s, expected a number below 3e38)",
+        if (!cJSON_IsNumber(m) || !(fabs(m->valuedouble) < FLOAT_END))
+            return rg_json_fail(doc, m, err,
+                                "bad value (found %s, expected a number within the range of a "
+                                "32-bit float)",
                                 rg_json_kind(m));
         j->values = rg_grow(j->values, &j->values_cap, *n + 1, sizeof *j->values);
         j->values[(*n)++] = (float)m->valuedouble;

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <xxhash.h>
+
+#include "base/mem.h"
 #include "base/names.h"
 #include "base/num.h"
 #include "base/utf8.h"
@@ -137,10 +140,20 @@ static const struct {
     [ROUTER_REASON] = {"router_decision_reason", RG_JSON_STRING, IN_45, SCALAR, NULL},
 };
 
+/* What is kept from file to file. */
+struct seen {
+    struct rg_names *keys; /* configuration and ticket */
+    uint32_t *free_sample; /* of each: the samples below are taken */
+    size_t n, cap;
+    struct rg_names *contents; /* hashes of runs stored, but for their sample */
+    struct rg_buf buf;
+};
+
 static const char *const routers[] = {"llm_first", "slm_dominant", "hybrid_specialist"};
 
 struct raw {
     struct rg_import *im;
+    struct seen *seen;
     struct rg_names *models_seen;
     struct rg_attrs attrs;
     const char *reason;
@@ -473,18 +486,92 @@ put_query(struct raw *r, struct rg_err *err)
     return status;
 }
 
+static void
+free_seen(void *state)
+{
+    struct seen *seen = state;
+
+    rg_names_free(seen->keys);
+    rg_names_free(seen->contents);
+    rg_buf_clear(&seen->buf);
+    free(seen->free_sample);
+    free(seen);
+}
+
+static struct seen *
+seen_of(struct rg_import *im)
+{
+    struct seen *seen = im->state;
+
+    if (seen)
+        return seen;
+    seen = rg_zalloc(1, sizeof *seen);
+    seen->keys = rg_names_new();
+    seen->contents = rg_names_new();
+    im->state = seen;
+    im->free_state = free_seen;
+    return seen;
+}
+
+static uint32_t *
+free_sample(struct seen *seen, const struct rg_run_rec *rec)
+{
+    uint32_t i;
+    bool added;
+
+    rg_buf_reset(&seen->buf);
+    rg_buf_add(&seen->buf, rec->config, strlen(rec->config) + 1);
+    rg_buf_puts(&seen->buf, rec->query);
+    i = rg_names_add(seen->keys, seen->buf.data, seen->buf.len, &added);
+    if (added) {
+        seen->free_sample =
+            rg_grow(seen->free_sample, &seen->cap, seen->n + 1, sizeof *seen->free_sample);
+        seen->free_sample[seen->n++] = 0;
+    }
+    return &seen->free_sample[i];
+}
+
+/* Hash of all that a line's run says but its sample: equal ones are one record read twice. */
+static XXH128_hash_t
+content_hash(struct seen *seen, const struct rg_run_rec *rec)
+{
+    const char *const texts[] = {rec->config, rec->query,  rec->memory, rec->model,
+                                 rec->text,   rec->prompt, rec->attrs};
+    const double numbers[] = {rec->cost_usd, rec->latency_ms, rec->score, (double)rec->status};
+
+    rg_buf_reset(&seen->buf);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        rg_buf_putc(&seen->buf, texts[i] ? '=' : '-');
+        rg_buf_add(&seen->buf, texts[i] ? texts[i] : "", texts[i] ? strlen(texts[i]) + 1 : 0);
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        double x = numbers[i] + 0.0; /* no negative zero, as in the store */
+
+        rg_buf_add(&seen->buf, &x, sizeof x);
+    }
+    return XXH3_128bits(seen->buf.data, seen->buf.len);
+}
+
 /* The model cells of a configuration and repeated runs of it have the same key but for the sample:
  * the line becomes the first sample that is free, or is found to be there already. */
 static enum rg_status
 put_sample(struct raw *r, struct rg_run_rec *rec, struct rg_err *err)
 {
-    enum rg_put what = RG_PUT_NEW;
-    enum rg_status status;
+    XXH128_hash_t hash = content_hash(r->seen, rec);
+    uint32_t *next = free_sample(r->seen, rec);
+    enum rg_put what = RG_PUT_SAME;
+    enum rg_status status = RG_OK;
 
-    for (rec->sample = 0;; rec->sample++) {
-        status = rg_store_put_run(r->im->store, rec, &what, err);
-        if (status || what != RG_PUT_DUPLICATE)
-            break;
+    if (rg_names_find(r->seen->contents, (const char *)&hash, sizeof hash) == RG_NAMES_NONE) {
+        for (rec->sample = *next;; rec->sample++) {
+            status = rg_store_put_run(r->im->store, rec, &what, err);
+            if (status || what != RG_PUT_DUPLICATE)
+                break;
+        }
+    }
+    if (status == RG_OK && what == RG_PUT_NEW) {
+        *next = rec->sample + 1;
+        rg_names_add(r->seen->contents, (const char *)&hash, sizeof hash, NULL);
     }
     if (status) {
         struct rg_err bare = *err;
@@ -552,7 +639,7 @@ import_line(void *ctx, const struct rg_json *doc, struct rg_err *err)
 enum rg_status
 rg_import_raw_file(struct rg_import *im, const char *path, struct rg_err *err)
 {
-    struct raw r = {.im = im, .models_seen = rg_names_new()};
+    struct raw r = {.im = im, .seen = seen_of(im), .models_seen = rg_names_new()};
     enum rg_status status = rg_json_lines_each(im, path, import_line, &r, err);
 
     rg_attrs_clear(&r.attrs);

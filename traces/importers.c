@@ -10,6 +10,12 @@ const struct rg_importer rg_importers[] = {
      rg_import_raw_detect, rg_import_raw_file},
     {"routerarena", "RouterArena: cached results of a model (JSON Lines)", rg_import_arena_detect,
      rg_import_arena_file},
+    {"azure", "Azure LLM inference trace: arrivals with token counts (CSV)", rg_import_azure_detect,
+     rg_import_azure_file},
+    {"llmperf", "llmperf leaderboard: calls with latencies (CSV)", rg_import_llmperf_detect,
+     rg_import_llmperf_file},
+    {"arrivals", "arrival times in seconds (plain numbers, CSV or JSON Lines)",
+     rg_import_arrivals_detect, rg_import_arrivals_file},
     {"jsonl", "the native format, see routergym-trace(5)", rg_import_jsonl_detect,
      rg_import_jsonl_file},
 };

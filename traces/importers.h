@@ -28,6 +28,21 @@ bool rg_import_arena_detect(const struct rg_import_head *head);
 RG_MUST_USE enum rg_status rg_import_arena_file(struct rg_import *im, const char *path,
                                                 struct rg_err *err);
 
+/* Azure's LLM inference traces: arrivals with token counts, CSV. */
+bool rg_import_azure_detect(const struct rg_import_head *head);
+RG_MUST_USE enum rg_status rg_import_azure_file(struct rg_import *im, const char *path,
+                                                struct rg_err *err);
+
+/* llmperf leaderboard calls: recorded latencies of public endpoints, CSV. */
+bool rg_import_llmperf_detect(const struct rg_import_head *head);
+RG_MUST_USE enum rg_status rg_import_llmperf_file(struct rg_import *im, const char *path,
+                                                  struct rg_err *err);
+
+/* Arrival times in seconds: one a line, CSV or JSON Lines. */
+bool rg_import_arrivals_detect(const struct rg_import_head *head);
+RG_MUST_USE enum rg_status rg_import_arrivals_file(struct rg_import *im, const char *path,
+                                                   struct rg_err *err);
+
 /* The native interchange format, JSON Lines. */
 bool rg_import_jsonl_detect(const struct rg_import_head *head);
 RG_MUST_USE enum rg_status rg_import_jsonl_file(struct rg_import *im, const char *path,

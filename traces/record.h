@@ -1,8 +1,10 @@
-/* The records a trace is made of, as they travel between importers, the trace file, export and check.
+/* The records a trace is made of, as they travel between importers, the trace file, export and
+ * check.
  *
  * All strings are NUL-terminated UTF-8 and borrowed for the duration of a call. NULL means "not
- * recorded"; so do NaN for a double, -1 for a count and RG_UNKNOWN for a truth value. Latencies are in
- * milliseconds and costs in US dollars, as they were recorded: a trace keeps what it was given. */
+ * recorded"; so do NaN for a double, -1 for a count and RG_UNKNOWN for a truth value. Latencies are
+ * in milliseconds and costs in US dollars, as they were recorded: a trace keeps what it was given.
+ */
 #ifndef RG_TRACES_RECORD_H
 #define RG_TRACES_RECORD_H
 
@@ -15,17 +17,17 @@ enum rg_truth { RG_UNKNOWN = -1, RG_FALSE = 0, RG_TRUE = 1 };
 /* How a recorded call ended. Only ok and invalid carry an answer of the model. */
 enum rg_call_status {
     RG_CALL_OK = 0,
-    RG_CALL_ERROR = 1,        /* the call failed; a placeholder of the client is no answer */
+    RG_CALL_ERROR = 1, /* the call failed; a placeholder of the client is no answer */
     RG_CALL_TIMEOUT = 2,
     RG_CALL_RATE_LIMITED = 3,
-    RG_CALL_INVALID = 4,      /* answered, but the recorder could not parse or validate it */
+    RG_CALL_INVALID = 4, /* answered, but the recorder could not parse or validate it */
 };
 enum { RG_N_CALL_STATUS = 5 };
 
-const char *rg_tier_name(enum rg_tier tier);              /* "slm", "llm", "unknown" */
-int rg_tier_parse(const char *s);                         /* enum rg_tier, or -1 */
-const char *rg_call_status_name(enum rg_call_status s);   /* "ok", "error", ... */
-int rg_call_status_parse(const char *s);                  /* enum rg_call_status, or -1 */
+const char *rg_tier_name(enum rg_tier tier);            /* "slm", "llm", "unknown" */
+int rg_tier_parse(const char *s);                       /* enum rg_tier, or -1 */
+const char *rg_call_status_name(enum rg_call_status s); /* "ok", "error", ... */
+int rg_call_status_parse(const char *s);                /* enum rg_call_status, or -1 */
 
 struct rg_model_rec {
     const char *name;
@@ -35,7 +37,8 @@ struct rg_model_rec {
     const char *attrs;
 };
 
-/* attrs everywhere: a JSON object (compact, keys sorted, see attrs.h) of further recorded columns. */
+/* attrs everywhere: a JSON object (compact, keys sorted, see attrs.h) of further recorded columns.
+ */
 struct rg_query_rec {
     const char *dataset; /* never NULL; "" is a valid name */
     const char *id;      /* unique within its dataset */

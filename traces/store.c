@@ -1,6 +1,3 @@
-/* realpath */
-#define _XOPEN_SOURCE 700
-
 #ifdef HAVE_CONFIG_H
 #include <config.h>
 #endif
@@ -292,10 +289,8 @@ rg_store_create(struct rg_store **out, const char *path, struct rg_err *err)
         return status;
     s = rg_zalloc(1, sizeof *s);
     s->path = rg_strdup(path);
-    s->target = realpath(path, NULL); /* through symbolic links to what is there already */
-    if (!s->target)
-        s->target = rg_strdup(path);
-    status = rg_outfile_temp(s->target, &s->temp, err);
+    s->target = rg_outfile_resolve(path);
+    status = rg_outfile_temp(s->target, &s->temp, NULL, err);
     if (status == RG_OK)
         status = begin(s, s->temp, err);
     if (status != RG_OK)

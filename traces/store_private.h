@@ -20,11 +20,21 @@
 
 enum {
     RG_STORE_TEXT_MAX = 256 << 20, /* bytes of one text */
+    RG_STORE_NAME_MAX = 1024,      /* of an id, or the name of a model, dataset, category, ... */
     RG_STORE_TOKENS_MAX = INT32_MAX,
     RG_STORE_SAMPLE_MAX = UINT16_MAX,
     RG_STORE_VARIANTS_MAX = UINT16_MAX,
     RG_STORE_DIMENSIONS_MAX = 1 << 20, /* of an embedding */
 };
+
+/* Records of a kind, texts, calls and runs together: their numbers fit into 32 bits, with room for
+ * one that stands for none. */
+#define RG_STORE_ROWS_MAX ((int64_t)UINT32_MAX - 2)
+
+/* Milliseconds, seconds, dollars: sums of billions of them stay far within a double, and times
+ * within what the engine counts. */
+#define RG_STORE_AMOUNT_MAX 1e12
+#define RG_STORE_SCORE_MAX 1e9
 
 struct rg_hash {
     uint64_t hi, lo;
@@ -65,6 +75,11 @@ RG_MUST_USE enum rg_status rg_values_model(const struct rg_model_rec *rec, struc
 RG_MUST_USE enum rg_status rg_values_query(const struct rg_query_rec *rec, struct rg_err *err);
 RG_MUST_USE enum rg_status rg_values_call(const struct rg_call_rec *rec, struct rg_err *err);
 RG_MUST_USE enum rg_status rg_values_run(const struct rg_run_rec *rec, struct rg_err *err);
+RG_MUST_USE enum rg_status rg_values_dataset(const char *name, struct rg_err *err);
+RG_MUST_USE enum rg_status rg_values_variant(const char *memory, struct rg_err *err);
+/* The same for all but names of other records and texts, which a reader has elsewhere. */
+RG_MUST_USE enum rg_status rg_values_call_fields(const struct rg_call_rec *rec, struct rg_err *err);
+RG_MUST_USE enum rg_status rg_values_run_fields(const struct rg_run_rec *rec, struct rg_err *err);
 RG_MUST_USE enum rg_status rg_values_kb(const struct rg_kb_rec *rec, struct rg_err *err);
 RG_MUST_USE enum rg_status rg_values_embedding(const struct rg_embedding_rec *rec,
                                                struct rg_err *err);
@@ -89,10 +104,10 @@ void rg_floats_put(struct rg_buf *buf, const float *x, size_t n);
 void rg_floats_get(float *x, const unsigned char *bytes, size_t n);
 
 /* ---- store_read.c ----
- * Rows of one table, checked cell by cell: a wrong type, a number out of range, a missing or
- * unknown row number is RG_EINPUT. Row numbers of models, datasets, variants and queries are 1, 2,
- * ... without gaps in the file and become 0, 1, ... here. Strings are borrowed until the next row.
- */
+ * Rows of one table, checked cell by cell: a wrong type, a value that the writer would refuse,
+ * attributes that are no JSON object, a missing or unknown row number is RG_EINPUT; so are more or
+ * fewer rows than were counted. Row numbers of models, datasets, variants and queries are 1, 2, ...
+ * without gaps in the file and become 0, 1, ... here. Strings are borrowed until the next row. */
 enum rg_rows_kind {
     RG_ROWS_META,
     RG_ROWS_MODELS,
@@ -113,6 +128,8 @@ struct rg_rows {
     const char *table;
     enum rg_rows_kind kind;
     int64_t row;           /* key of the current one, or how many were read */
+    int64_t read;          /* how many were read */
+    int64_t expected;      /* how many there should be; -1: unknown */
     enum rg_status status; /* of the first failure */
     struct rg_err *err;
 };
@@ -171,9 +188,6 @@ bool rg_rows_kb(struct rg_rows *rows, struct rg_kb_row *row);
 bool rg_rows_embedding(struct rg_rows *rows, struct rg_embedding_row *row);
 bool rg_rows_arrival(struct rg_rows *rows, struct rg_arrival_row *row);
 enum rg_status rg_rows_close(struct rg_rows *rows);
-/* The same after a table whose rows others refer to: not to have read all n of them is RG_EINPUT.
- */
-enum rg_status rg_rows_close_all(struct rg_rows *rows, int64_t n);
 
 /* Counts of the reader; called once when a store is opened for reading. */
 RG_MUST_USE enum rg_status rg_store_count(struct rg_store *s, struct rg_err *err);

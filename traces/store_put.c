@@ -163,6 +163,8 @@ rg_store_put_call(struct rg_store *s, const struct rg_call_rec *rec, enum rg_put
     sqlite3_stmt *stmt;
 
     if (status == RG_OK)
+        status = rg_writer_room(w->recorded.n, "calls and runs", err);
+    if (status == RG_OK)
         status = find_call_ids(s, rec, &ids, err);
     if (status != RG_OK)
         return status;
@@ -246,6 +248,8 @@ rg_store_put_run(struct rg_store *s, const struct rg_run_rec *rec, enum rg_put *
     sqlite3_stmt *stmt;
 
     if (status == RG_OK)
+        status = rg_writer_room(w->recorded.n, "calls and runs", err);
+    if (status == RG_OK)
         status = find_run_ids(s, rec, &ids, err);
     if (status != RG_OK)
         return status;
@@ -276,7 +280,8 @@ rg_store_put_kb(struct rg_store *s, const struct rg_kb_rec *rec, enum rg_put *wh
     int64_t id, text;
     bool added;
 
-    if ((status = rg_values_kb(rec, err)) != RG_OK)
+    if ((status = rg_values_kb(rec, err)) != RG_OK ||
+        (status = rg_writer_room(w->kb.n, "articles", err)) != RG_OK)
         return status;
     id = rg_writer_number(&w->kb, rec->id, strlen(rec->id), &added, &record);
     rg_canon_kb(&w->canon, rec);

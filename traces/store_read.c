@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/pack.h"
 #include "base/utf8.h"
@@ -38,10 +39,35 @@ static const struct rows_kind {
                                       "FROM arrivals ORDER BY id"},
 };
 
+/* Rows that were counted when the store was opened: others refer to them by number. */
+static int64_t
+count_of(const struct rg_store *s, enum rg_rows_kind kind)
+{
+    switch (kind) {
+    case RG_ROWS_MODELS:
+    case RG_ROWS_MODELS_BY_NAME:
+        return s->n_models;
+    case RG_ROWS_DATASETS:
+        return s->n_datasets;
+    case RG_ROWS_VARIANTS:
+        return s->n_variants;
+    case RG_ROWS_QUERIES:
+        return s->n_queries;
+    default:
+        return -1;
+    }
+}
+
 enum rg_status
 rg_rows_open(struct rg_rows *rows, struct rg_store *s, enum rg_rows_kind kind, struct rg_err *err)
 {
-    *rows = (struct rg_rows){.store = s, .table = kinds[kind].table, .kind = kind, .err = err};
+    *rows = (struct rg_rows){
+        .store = s,
+        .table = kinds[kind].table,
+        .kind = kind,
+        .expected = count_of(s, kind),
+        .err = err,
+    };
     rows->status = rg_store_prepare(s, &rows->stmt, kinds[kind].sql, err);
     return rows->status;
 }
@@ -52,17 +78,6 @@ rg_rows_close(struct rg_rows *rows)
     sqlite3_finalize(rows->stmt);
     rows->stmt = NULL;
     return rows->status;
-}
-
-enum rg_status
-rg_rows_close_all(struct rg_rows *rows, int64_t n)
-{
-    if (rows->status == RG_OK && rows->row != n)
-        rows->status = rg_err_set(rows->err, RG_EINPUT,
-                                  "%s: damaged trace file: table %s: %" PRId64
-                                  " rows found, %" PRId64 " expected",
-                                  rows->store->path, rows->table, rows->row, n);
-    return rg_rows_close(rows);
 }
 
 static void damaged(struct rg_rows *rows, int column, const char *fmt, ...) RG_PRINTF(3, 4);
@@ -138,17 +153,11 @@ get_int_or(struct rg_rows *rows, int column, int64_t lo, int64_t hi, int64_t abs
 }
 
 static double
-get_double(struct rg_rows *rows, int column, bool negative)
+get_double(struct rg_rows *rows, int column)
 {
-    double x;
-
     if (!has_type(rows, column, SQLITE_FLOAT, true))
         return NAN;
-    x = sqlite3_column_double(rows->stmt, column);
-    if (!isfinite(x) || (x < 0 && !negative))
-        damaged(rows, column, "%g found, a finite number%s expected", x,
-                negative ? "" : " of at least 0");
-    return x;
+    return sqlite3_column_double(rows->stmt, column);
 }
 
 static bool
@@ -175,6 +184,27 @@ get_text(struct rg_rows *rows, int column, bool optional)
     return s;
 }
 
+/* Attributes: the text of a JSON object in one line, as it can stand in an exported record. */
+static const char *
+get_attrs(struct rg_rows *rows, int column)
+{
+    const char *attrs = get_text(rows, column, true);
+    struct rg_json doc = {0};
+    struct rg_err why;
+    bool good;
+
+    if (!attrs)
+        return NULL;
+    good = !strchr(attrs, '\n') &&
+           rg_json_parse(&doc, attrs, strlen(attrs), NULL, 1, 0, &why) == RG_OK &&
+           cJSON_IsObject(doc.root);
+    rg_json_clear(&doc);
+    if (good)
+        return attrs;
+    damaged(rows, column, "no JSON object");
+    return NULL;
+}
+
 /* A reference to a row of a table of n rows, as an index; RG_NAMES_NONE for NULL where allowed. */
 static uint32_t
 get_ref(struct rg_rows *rows, int column, int64_t n, bool optional)
@@ -198,6 +228,18 @@ get_tokens(struct rg_rows *rows, int column)
 
 /* ---- rows ---- */
 
+/* Were fewer or more rows read than there should be? */
+static void
+check_count(struct rg_rows *rows, bool end)
+{
+    if (rows->expected < 0 || (end ? rows->read == rows->expected : rows->read <= rows->expected))
+        return;
+    rows->status = rg_err_set(
+        rows->err, RG_EINPUT,
+        "%s: damaged trace file: table %s: %s%" PRId64 " rows found, %" PRId64 " expected",
+        rows->store->path, rows->table, end ? "" : "at least ", rows->read, rows->expected);
+}
+
 static bool
 next(struct rg_rows *rows)
 {
@@ -206,13 +248,16 @@ next(struct rg_rows *rows)
     if (rows->status != RG_OK)
         return false;
     rc = sqlite3_step(rows->stmt);
-    if (rc == SQLITE_DONE)
-        return false;
-    if (rc != SQLITE_ROW) {
-        rows->status = rg_store_fail(rows->store, rows->err);
-        return false;
+    if (rc == SQLITE_ROW) {
+        rows->read++;
+        check_count(rows, false);
+        return rows->status == RG_OK;
     }
-    return true;
+    if (rc == SQLITE_DONE)
+        check_count(rows, true);
+    else
+        rows->status = rg_store_fail(rows->store, rows->err);
+    return false;
 }
 
 /* Next row of a table whose keys are 1, 2, ... */
@@ -226,13 +271,13 @@ next_numbered(struct rg_rows *rows)
     return true;
 }
 
-/* Next row of calls or runs: their keys grow, and are less than 2^32 - 1. */
+/* Next row of calls or runs: their keys grow. */
 static bool
 next_ord(struct rg_rows *rows, int64_t *ord)
 {
     if (!next(rows))
         return false;
-    *ord = get_int(rows, 0, rows->row, UINT32_MAX - 1);
+    *ord = get_int(rows, 0, rows->row, RG_STORE_ROWS_MAX - 1);
     rows->row = *ord + 1;
     return true;
 }
@@ -241,6 +286,18 @@ static bool
 done(const struct rg_rows *rows)
 {
     return rows->status == RG_OK;
+}
+
+/* The same, for a row whose values were found to be good or not: whatever is read here can be
+ * exported and imported. */
+static bool
+judge(struct rg_rows *rows, enum rg_status values, const struct rg_err *why)
+{
+    if (rows->status == RG_OK && values != RG_OK)
+        rows->status = rg_err_set(rows->err, RG_EINPUT,
+                                  "%s: damaged trace file: table %s, row %" PRId64 ": %s",
+                                  rows->store->path, rows->table, rows->row, why->text);
+    return done(rows);
 }
 
 bool
@@ -257,48 +314,58 @@ rg_rows_meta(struct rg_rows *rows, const char **key, const char **value)
 bool
 rg_rows_model(struct rg_rows *rows, struct rg_model_rec *rec)
 {
+    struct rg_err why;
+
     if (rows->kind == RG_ROWS_MODELS ? !next_numbered(rows) : !next(rows))
         return false;
+    if (rows->kind == RG_ROWS_MODELS_BY_NAME)
+        rows->row = sqlite3_column_int64(rows->stmt, 0);
     rec->name = get_text(rows, 1, false);
     rec->tier = (enum rg_tier)get_int(rows, 2, RG_TIER_UNKNOWN, RG_TIER_LLM);
-    rec->input_usd_per_mtok = get_double(rows, 3, false);
-    rec->output_usd_per_mtok = get_double(rows, 4, false);
-    rec->attrs = get_text(rows, 5, true);
-    return done(rows);
+    rec->input_usd_per_mtok = get_double(rows, 3);
+    rec->output_usd_per_mtok = get_double(rows, 4);
+    rec->attrs = get_attrs(rows, 5);
+    return judge(rows, rg_values_model(rec, &why), &why);
 }
 
 bool
 rg_rows_dataset(struct rg_rows *rows, const char **name)
 {
+    struct rg_err why;
+
     if (!next_numbered(rows))
         return false;
     *name = get_text(rows, 1, false);
-    return done(rows);
+    return judge(rows, rg_values_dataset(*name, &why), &why);
 }
 
 bool
 rg_rows_variant(struct rg_rows *rows, struct rg_variant_row *row)
 {
+    struct rg_err why;
+
     if (!next_numbered(rows))
         return false;
     row->memory = get_text(rows, 1, false);
     row->contract = (enum rg_truth)get_int(rows, 2, RG_UNKNOWN, RG_TRUE);
-    return done(rows);
+    return judge(rows, rg_values_variant(row->memory, &why), &why);
 }
 
 bool
 rg_rows_query(struct rg_rows *rows, struct rg_query_row *row)
 {
+    struct rg_err why;
+
     if (!next_numbered(rows))
         return false;
-    *row = (struct rg_query_row){0};
+    *row = (struct rg_query_row){.rec.dataset = ""}; /* known by its number alone */
     row->dataset = get_ref(rows, 1, rows->store->n_datasets, false);
     row->rec.id = get_text(rows, 2, false);
     row->rec.category = get_text(rows, 3, true);
     row->text = get_text_id(rows, 4);
     row->reference = get_text_id(rows, 5);
-    row->rec.attrs = get_text(rows, 6, true);
-    return done(rows);
+    row->rec.attrs = get_attrs(rows, 6);
+    return judge(rows, rg_values_query(&row->rec, &why), &why);
 }
 
 bool
@@ -306,6 +373,7 @@ rg_rows_call(struct rg_rows *rows, struct rg_call_row *row)
 {
     const struct rg_store *s = rows->store;
     struct rg_call_rec *rec = &row->rec;
+    struct rg_err why;
 
     *rec = rg_call_rec_empty();
     if (!next_ord(rows, &row->ord))
@@ -317,14 +385,14 @@ rg_rows_call(struct rg_rows *rows, struct rg_call_row *row)
     rec->status = (enum rg_call_status)get_int(rows, 5, 0, RG_N_CALL_STATUS - 1);
     rec->prompt_tokens = get_tokens(rows, 6);
     rec->completion_tokens = get_tokens(rows, 7);
-    rec->cost_usd = get_double(rows, 8, false);
-    rec->latency_ms = get_double(rows, 9, false);
-    rec->ttft_ms = get_double(rows, 10, false);
-    rec->score = get_double(rows, 11, true);
+    rec->cost_usd = get_double(rows, 8);
+    rec->latency_ms = get_double(rows, 9);
+    rec->ttft_ms = get_double(rows, 10);
+    rec->score = get_double(rows, 11);
     row->text = get_text_id(rows, 12);
     row->prompt = get_text_id(rows, 13);
-    rec->attrs = get_text(rows, 14, true);
-    return done(rows);
+    rec->attrs = get_attrs(rows, 14);
+    return judge(rows, rg_values_call_fields(rec, &why), &why);
 }
 
 bool
@@ -332,6 +400,7 @@ rg_rows_run(struct rg_rows *rows, struct rg_run_row *row)
 {
     const struct rg_store *s = rows->store;
     struct rg_run_rec *rec = &row->rec;
+    struct rg_err why;
 
     *rec = rg_run_rec_empty();
     if (!next_ord(rows, &row->ord))
@@ -346,26 +415,28 @@ rg_rows_run(struct rg_rows *rows, struct rg_run_row *row)
     rec->status = (enum rg_call_status)get_int(rows, 8, 0, RG_N_CALL_STATUS - 1);
     rec->prompt_tokens = get_tokens(rows, 9);
     rec->completion_tokens = get_tokens(rows, 10);
-    rec->cost_usd = get_double(rows, 11, false);
-    rec->latency_ms = get_double(rows, 12, false);
-    rec->score = get_double(rows, 13, true);
+    rec->cost_usd = get_double(rows, 11);
+    rec->latency_ms = get_double(rows, 12);
+    rec->score = get_double(rows, 13);
     row->text = get_text_id(rows, 14);
     row->prompt = get_text_id(rows, 15);
-    rec->attrs = get_text(rows, 16, true);
-    return done(rows);
+    rec->attrs = get_attrs(rows, 16);
+    return judge(rows, rg_values_run_fields(rec, &why), &why);
 }
 
 bool
 rg_rows_kb(struct rg_rows *rows, struct rg_kb_row *row)
 {
+    struct rg_err why;
+
     if (!next_numbered(rows))
         return false;
     *row = (struct rg_kb_row){0};
     row->rec.id = get_text(rows, 1, false);
     row->rec.title = get_text(rows, 2, true);
     row->text = get_text_id(rows, 3);
-    row->rec.attrs = get_text(rows, 4, true);
-    return done(rows);
+    row->rec.attrs = get_attrs(rows, 4);
+    return judge(rows, rg_values_kb(&row->rec, &why), &why);
 }
 
 bool
@@ -391,16 +462,16 @@ rg_rows_embedding(struct rg_rows *rows, struct rg_embedding_row *row)
 bool
 rg_rows_arrival(struct rg_rows *rows, struct rg_arrival_row *row)
 {
+    struct rg_err why;
+
     if (!next_numbered(rows))
         return false;
     *row = (struct rg_arrival_row){0};
-    row->rec.at_s = get_double(rows, 1, false);
-    if (isnan(row->rec.at_s))
-        damaged(rows, 1, "NULL found, a number expected");
+    row->rec.at_s = get_double(rows, 1);
     row->query = get_ref(rows, 2, rows->store->n_queries, true);
     row->rec.prompt_tokens = get_tokens(rows, 3);
     row->rec.completion_tokens = get_tokens(rows, 4);
-    return done(rows);
+    return judge(rows, rg_values_arrival(&row->rec, &why), &why);
 }
 
 /* ---- counts, texts, meta ---- */
@@ -430,16 +501,18 @@ enum rg_status
 rg_store_count(struct rg_store *s, struct rg_err *err)
 {
     static const char texts[] = "SELECT coalesce(max(id), 0) FROM texts";
-    const int64_t many = UINT32_MAX - 1;
     enum rg_status status;
 
-    if ((status = count(s, "SELECT count(*) FROM models", many, &s->n_models, err)) != RG_OK ||
-        (status = count(s, "SELECT count(*) FROM datasets", many, &s->n_datasets, err)) != RG_OK ||
+    if ((status = count(s, "SELECT count(*) FROM models", RG_STORE_ROWS_MAX, &s->n_models, err)) !=
+            RG_OK ||
+        (status = count(s, "SELECT count(*) FROM datasets", RG_STORE_ROWS_MAX, &s->n_datasets,
+                        err)) != RG_OK ||
         (status = count(s, "SELECT count(*) FROM variants", RG_STORE_VARIANTS_MAX, &s->n_variants,
                         err)) != RG_OK ||
-        (status = count(s, "SELECT count(*) FROM queries", many, &s->n_queries, err)) != RG_OK)
+        (status = count(s, "SELECT count(*) FROM queries", RG_STORE_ROWS_MAX, &s->n_queries,
+                        err)) != RG_OK)
         return status;
-    return count(s, texts, many, &s->n_texts, err);
+    return count(s, texts, RG_STORE_ROWS_MAX, &s->n_texts, err);
 }
 
 /* The row that the look-up of a text stands on, unpacked to the end of buf. */

@@ -1,4 +1,3 @@
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +54,7 @@ load_models(struct walk *w)
 
     while (status == RG_OK && rg_rows_model(&rows, &rec))
         strings_add(&w->models, rec.name);
-    return status == RG_OK ? rg_rows_close_all(&rows, w->store->n_models) : rg_rows_close(&rows);
+    return rg_rows_close(&rows);
 }
 
 static enum rg_status
@@ -67,7 +66,7 @@ load_datasets(struct walk *w)
 
     while (status == RG_OK && rg_rows_dataset(&rows, &name))
         strings_add(&w->datasets, name);
-    return status == RG_OK ? rg_rows_close_all(&rows, w->store->n_datasets) : rg_rows_close(&rows);
+    return rg_rows_close(&rows);
 }
 
 static enum rg_status
@@ -83,7 +82,7 @@ load_variants(struct walk *w)
         w->contracts[w->memories.n] = row.contract;
         strings_add(&w->memories, row.memory);
     }
-    return status == RG_OK ? rg_rows_close_all(&rows, w->store->n_variants) : rg_rows_close(&rows);
+    return rg_rows_close(&rows);
 }
 
 static enum rg_status
@@ -99,7 +98,7 @@ load_queries(struct walk *w)
         w->dataset[w->queries.n] = row.dataset;
         strings_add(&w->queries, row.rec.id);
     }
-    return status == RG_OK ? rg_rows_close_all(&rows, w->store->n_queries) : rg_rows_close(&rows);
+    return rg_rows_close(&rows);
 }
 
 static enum rg_status
@@ -209,14 +208,12 @@ visit_embedding(struct walk *w, const struct rg_embedding_row *row, float *value
         .values = values,
         .n = row->n,
     };
+    struct rg_err why;
 
     rg_floats_get(values, row->data, row->n);
-    for (uint32_t i = 0; i < row->n; i++) {
-        if (!isfinite(values[i]))
-            return rg_err_set(w->err, RG_EINPUT,
-                              "%s: damaged trace file: embedding of '%.100s' is not finite",
-                              w->store->path, rec.query);
-    }
+    if (rg_values_embedding(&rec, &why) != RG_OK)
+        return rg_err_set(w->err, RG_EINPUT, "%s: damaged trace file: embedding of '%.100s': %s",
+                          w->store->path, rec.query, why.text);
     return w->v->embedding(w->v->ctx, &rec, w->err);
 }
 

@@ -1,5 +1,6 @@
 #include "traces/store_writer.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +193,15 @@ rg_writer_hash(struct rg_writer *w)
     return hash;
 }
 
+enum rg_status
+rg_writer_room(size_t n, const char *what, struct rg_err *err)
+{
+    if (n < RG_STORE_ROWS_MAX)
+        return RG_OK;
+    return rg_err_set(err, RG_EINPUT, "too many %s (expected at most %" PRId64 ")", what,
+                      RG_STORE_ROWS_MAX);
+}
+
 int64_t
 rg_writer_number(struct rg_named *named, const char *key, size_t n, bool *added,
                  struct rg_record **record)
@@ -221,9 +231,12 @@ rg_writer_model(struct rg_store *s, const char *name, int64_t *id, struct rg_rec
                 struct rg_err *err)
 {
     struct rg_writer *w = s->writer;
+    enum rg_status status = rg_writer_room(w->models.n, "models", err);
     sqlite3_stmt *stmt;
     bool added;
 
+    if (status != RG_OK)
+        return status;
     *id = rg_writer_number(&w->models, name, strlen(name), &added, record);
     if (!added)
         return RG_OK;
@@ -266,8 +279,8 @@ rg_writer_query(struct rg_store *s, const char *dataset, const char *name, int64
     int64_t set;
     bool added;
 
-    status = dataset_id(s, dataset, &set, err);
-    if (status != RG_OK)
+    if ((status = rg_writer_room(w->queries.n, "queries", err)) != RG_OK ||
+        (status = dataset_id(s, dataset, &set, err)) != RG_OK)
         return status;
     rg_buf_reset(&w->key);
     rg_buf_add(&w->key, &set, sizeof set);
@@ -330,6 +343,9 @@ rg_writer_text(struct rg_store *s, const char *text, int64_t *id, struct rg_err 
     *id = slot->id;
     if (slot->id && slot->bytes == n && slot->hash.hi == h.high64 && slot->hash.lo == h.low64)
         return RG_OK;
+    status = rg_writer_room((size_t)w->n_texts, "texts", err);
+    if (status != RG_OK)
+        return status;
     stmt = rg_writer_statement(s, RG_PUT_TEXT, err);
     if (!stmt)
         return err->status;

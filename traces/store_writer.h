@@ -88,6 +88,9 @@ RG_MUST_USE enum rg_status rg_writer_look_up(struct rg_store *s, sqlite3_stmt *s
 /* The hash of the canonical form in w->canon, which is emptied. */
 struct rg_hash rg_writer_hash(struct rg_writer *w);
 
+/* Is there room for one more, when n are there? RG_EINPUT if not. */
+RG_MUST_USE enum rg_status rg_writer_room(size_t n, const char *what, struct rg_err *err);
+
 /* The number of a name, as in the file (from 1); *record is made for a new one. */
 int64_t rg_writer_number(struct rg_named *named, const char *key, size_t n, bool *added,
                          struct rg_record **record);

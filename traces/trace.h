@@ -1,8 +1,11 @@
 /* A trace in memory: immutable columns.
  *
- * Loaded once from a trace file and shared, read-only, by everything that replays. Calls are sorted
- * by (query, model, variant, sample), so that the calls of a query are one slice. Texts stay in the
- * file until asked for. At most about 100 bytes a call (struct rg_trace_calls: 61). */
+ * Loaded once from a trace file and shared, read-only, by everything that replays. Indices follow
+ * from the content alone, not from the order of the records in the file: models, datasets,
+ * categories, configurations and chains are sorted by name, variants by memory mode and contract,
+ * queries by dataset and id, all bytewise. Calls are sorted by (query, model, variant, sample), so
+ * that the calls of a query are one slice. Texts stay in the file until asked for. At most about
+ * 100 bytes a call (struct rg_trace_calls: 61). */
 #ifndef RG_TRACES_TRACE_H
 #define RG_TRACES_TRACE_H
 
@@ -104,8 +107,6 @@ struct rg_store *rg_trace_store(const struct rg_trace *t);
 
 /* Index of a model by name, or -1. */
 int rg_trace_model_find(const struct rg_trace *t, const char *name);
-/* Index of a variant, or -1; contract RG_UNKNOWN matches only a variant recorded so. */
-int rg_trace_variant_find(const struct rg_trace *t, const char *memory, enum rg_truth contract);
 
 /* Text by its number appended to buf. Not for concurrent use: one thread at a time asks. */
 RG_MUST_USE enum rg_status rg_trace_text(const struct rg_trace *t, int64_t id, struct rg_buf *buf,
@@ -115,6 +116,11 @@ RG_MUST_USE enum rg_status rg_trace_text(const struct rg_trace *t, int64_t id, s
  * out[0..n_queries). RG_EINPUT when no query has it or one is not a number. */
 RG_MUST_USE enum rg_status rg_trace_query_attr(const struct rg_trace *t, const char *name,
                                                double *out, struct rg_err *err);
+
+/* The same as texts: strings as they are, numbers and truth values as JSON has them, NULL where
+ * absent; free() each. RG_EUSAGE when no query has it, RG_EINPUT when one is an object or array. */
+RG_MUST_USE enum rg_status rg_trace_query_attr_text(const struct rg_trace *t, const char *name,
+                                                    char **out, struct rg_err *err);
 
 /* Value of a meta key, or NULL; borrowed. */
 const char *rg_trace_meta(const struct rg_trace *t, const char *key);

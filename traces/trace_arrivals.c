@@ -61,6 +61,26 @@ on_arrival(void *ctx, const struct rg_arrival_rec *rec, struct rg_err *err)
     return RG_OK;
 }
 
+static int
+compare_numbers(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+/* Which of the arrivals at one instant stands first in the file must make no difference. */
+static void
+sort_ties(struct rg_trace_arrivals *a)
+{
+    for (size_t i = 0, end; i < a->n; i = end) {
+        for (end = i + 1; end < a->n && a->at_s[end] == a->at_s[i];)
+            end++;
+        if (end - i > 1)
+            qsort(a->query + i, end - i, sizeof *a->query, compare_numbers);
+    }
+}
+
 enum rg_status
 rg_trace_arrivals_load(const struct rg_trace *t, struct rg_trace_arrivals *out, struct rg_err *err)
 {
@@ -72,6 +92,7 @@ rg_trace_arrivals_load(const struct rg_trace *t, struct rg_trace_arrivals *out, 
     status = rg_store_walk(rg_trace_store(t), &visitor, err);
     rg_names_free(l.queries);
     rg_buf_clear(&l.key);
+    sort_ties(out);
     if (status == RG_OK && out->n == 0)
         return rg_err_set(err, RG_EINPUT, "%s: the trace holds no recorded arrivals", t->path);
     return status;

@@ -8,7 +8,8 @@
 #include "base/err.h"
 #include "traces/trace.h"
 
-/* Of length n, in recorded order. Initialise with {0}; release with rg_trace_arrivals_clear. */
+/* Of length n, in order of time, those at one instant in order of their queries. Initialise with
+ * {0}; release with rg_trace_arrivals_clear. */
 struct rg_trace_arrivals {
     double *at_s;    /* s from the start of the recording */
     uint32_t *query; /* index of the query that is asked, or RG_NAMES_NONE */

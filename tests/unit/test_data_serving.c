@@ -74,7 +74,8 @@ add_arrival(void *ctx, const struct rg_arrival_rec *rec, struct rg_err *err)
     struct column *c = ctx;
 
     (void)err;
-    assert_null(rec->query);
+    /* With its tokens an arrival is a request: it has a query and a call of its own. */
+    assert_int_equal(rec->query != NULL, rec->prompt_tokens >= 0 && rec->completion_tokens >= 0);
     c->at = rg_grow(c->at, &c->cap_at, c->n + 1, sizeof *c->at);
     c->prompt = rg_grow(c->prompt, &c->cap_prompt, c->n + 1, sizeof *c->prompt);
     c->completion = rg_grow(c->completion, &c->cap_completion, c->n + 1, sizeof *c->completion);

@@ -15,7 +15,8 @@ put_arrival(void *ctx, const struct rg_arrival_rec *rec, struct rg_err *err)
     char at[RG_NUM_MAX];
 
     (void)err;
-    assert_null(rec->query);
+    /* With its tokens an arrival is a request: it has a query and a call of its own. */
+    assert_int_equal(rec->query != NULL, rec->prompt_tokens >= 0 && rec->completion_tokens >= 0);
     rg_num_print(at, rec->at_s);
     rg_buf_printf(ctx, "%s", at);
     if (rec->prompt_tokens >= 0 || rec->completion_tokens >= 0)

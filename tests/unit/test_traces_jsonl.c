@@ -55,6 +55,19 @@ faults(void **state)
         {"{\"type\":\"call\",\"query\":\"q\",\"model\":\"m\",\"latency_ms\":1e400}", "2:53: "},
         {"{\"type\":\"call\",\"query\":\"q\",\"model\":\"m\",\"latency_ms\":5,\"ttft_ms\":6}",
          "2:65: ttft_ms is beyond latency_ms (found 6, expected at most 5)"},
+        {"{\"type\":\"call\",\"query\":\"q\",\"model\":\"m\",\"cost_usd\":1.7e308}",
+         "2:1: cost_usd out of range (found 1.69"},
+        {"{\"type\":\"call\",\"query\":\"q\",\"model\":\"m\",\"latency_ms\":1.1e12}",
+         "2:1: latency_ms out of range (found 1100000000000, expected 0 to 1e+12)"},
+        {"{\"type\":\"call\",\"query\":\"q\",\"model\":\"m\",\"score\":-1.1e9}",
+         "2:1: score out of range (found -1100000000, expected -1e+09 to 1e+09)"},
+        {"{\"type\":\"run\",\"query\":\"q\",\"config\":\"c\",\"latency_ms\":1e13}",
+         "2:1: latency_ms out of range"},
+        {"{\"type\":\"arrival\",\"at_s\":1e13}", "2:1: at_s out of range"},
+        {"{\"type\":\"model\",\"name\":\"m\",\"output_usd_per_mtok\":1e13}",
+         "2:1: output_usd_per_mtok out of range"},
+        {"{\"type\":\"embedding\",\"query\":\"q\",\"space\":\"e\",\"values\":[3.4028236e38]}",
+         "bad value (found number, expected a number within the range of a 32-bit float)"},
         {"{\"type\":\"call\",\"query\":\"q\",\"model\":\"m\",\"contract\":1}",
          "2:51: \"contract\""},
         {"{\"type\":\"call\",\"query\":\"q\",\"model\":\"m\",\"text\":\"a\\u0000b\"}", "2:"},
@@ -77,7 +90,7 @@ faults(void **state)
         {"{\"type\":\"embedding\",\"query\":\"q\",\"space\":\"s\",\"values\":[]}",
          "2:1: bad number of dimensions (found 0, expected 1 to 1048576)"},
         {"{\"type\":\"embedding\",\"query\":\"q\",\"space\":\"s\",\"values\":[1,\"2\"]}",
-         "2:57: bad value (found string, expected a number below 3e38)"},
+         "2:57: bad value (found string, expected a number within the range of a 32-bit float)"},
         {"{\"type\":\"embedding\",\"query\":\"q\",\"space\":\"s\",\"values\":[1e39]}",
          "2:55: bad value (found "},
         {"{\"type\":\"arrival\"}", "\"at_s\""},
@@ -125,6 +138,32 @@ faults(void **state)
     }
 }
 
+/* All names in the order of the table, and the bracket that closes. */
+static void
+list_formats(struct rg_buf *out)
+{
+    for (size_t i = 0; i < rg_n_importers; i++)
+        rg_buf_printf(out, "%s%s", i > 0 ? ", " : "", rg_importers[i].name);
+    rg_buf_putc(out, ')');
+}
+
+/* The message for a file whose format is not known; group may be NULL. */
+static void
+not_recognised(const char *text, const char *shown, const char *group, const char *tail)
+{
+    struct rg_buf expected = {0};
+    size_t n = 0;
+
+    rg_buf_printf(&expected,
+                  "x:1:1: format not recognised (found \"%s\", expected one of: ", shown);
+    for (size_t i = 0; i < rg_n_importers; i++)
+        if (!group || strncmp(rg_importers[i].name, group, strlen(group)) == 0)
+            rg_buf_printf(&expected, "%s%s", n++ > 0 ? ", " : "", rg_importers[i].name);
+    rg_buf_printf(&expected, ")%s", tail);
+    trial_fails("x", text, group, rg_buf_text(&expected));
+    rg_buf_clear(&expected);
+}
+
 static void
 first_line(void **state)
 {
@@ -137,15 +176,84 @@ first_line(void **state)
                 "{\"type\":\"trace\",\"version\":1})");
     trial_fails("x", "{\"type\":\"trace\",\"version\":7}\n", NULL,
                 "x:1:27: unknown version of the format (found 7, expected 1)");
-    trial_fails("x", "hello\n", NULL,
-                "x: format not recognised (name it, one of: routergym-gold, routergym-results, "
-                "routergym-raw, routerarena, jsonl)");
-    trial_fails("x", "hello\n", "routergym",
-                "x: format not recognised (name it, one of: routergym-gold, routergym-results, "
-                "routergym-raw, routerarena, jsonl)");
-    trial_fails("x", "SQLite format 3", NULL,
-                "x: format not recognised (name it, one of: routergym-gold, routergym-results, "
-                "routergym-raw, routerarena, jsonl)");
+    not_recognised("hello\nand more", "hello", NULL, "");
+    not_recognised("hello", "hello", "routergym", "; naming one of them with --from tells more");
+    not_recognised("SQLite format 3", "SQLite format 3", NULL, "");
+    not_recognised("0123456789012345678901234567890123456\xe7\xa5\xa8\xff\x01tail",
+                   "0123456789012345678901234567890123456\xe7\xa5\xa8??", NULL, "");
+    trial_fails("x", "\xef\xbb\xbf{\"type\":\"trace\",\"version\":1}\n", NULL,
+                "x:1:1: a UTF-8 byte order mark before JSON (expected the JSON alone)");
+    trial_fails("x", "\x1f\x8b\x08", NULL, "x: bad gzip data: truncated");
+}
+
+/* Names have at most 1,024 bytes, wherever they stand. */
+static void
+long_names(void **state)
+{
+    static const struct {
+        const char *before, *behind, *what;
+    } known[] = {
+        {"{\"type\":\"query\",\"id\":\"", "\"}", "query"},
+        {"{\"type\":\"query\",\"id\":\"q\",\"dataset\":\"", "\"}", "dataset"},
+        {"{\"type\":\"query\",\"id\":\"q\",\"category\":\"", "\"}", "category"},
+        {"{\"type\":\"model\",\"name\":\"", "\"}", "model"},
+        {"{\"type\":\"kb\",\"id\":\"", "\"}", "article"},
+        {"{\"type\":\"call\",\"query\":\"q\",\"model\":\"", "\"}", "model"},
+        {"{\"type\":\"call\",\"query\":\"q\",\"model\":\"m\",\"memory\":\"", "\"}", "memory mode"},
+        {"{\"type\":\"run\",\"query\":\"q\",\"config\":\"", "\"}", "config"},
+        {"{\"type\":\"run\",\"query\":\"q\",\"config\":\"c\",\"chain\":[\"m\",\"", "\"]}",
+         "a model in a chain"},
+        {"{\"type\":\"embedding\",\"query\":\"q\",\"values\":[1],\"space\":\"", "\"}", "space"},
+        {"{\"type\":\"arrival\",\"at_s\":1,\"query\":\"", "\"}", "query"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct rg_buf text = {0}, expected = {0};
+        const struct rg_import_options options = {0};
+        struct trial_file file = {"x", NULL};
+        struct trial t;
+
+        rg_buf_printf(&text, HEAD "%s%01024d%s\n", known[i].before, 1, known[i].behind);
+        file.text = rg_buf_text(&text);
+        trial_import(&t, &file, 1, &options);
+        assert_int_equal(t.status, RG_OK);
+        trial_clear(&t);
+        rg_buf_reset(&text);
+        rg_buf_printf(&text, HEAD "%s%01025d%s\n", known[i].before, 1, known[i].behind);
+        rg_buf_printf(&expected,
+                      "x:2:1: name of %s is too long (found 1025 bytes, expected at most 1024)",
+                      known[i].what);
+        trial_fails("x", rg_buf_text(&text), NULL, rg_buf_text(&expected));
+        rg_buf_clear(&text);
+        rg_buf_clear(&expected);
+    }
+}
+
+/* When everything was rejected an older trace file stays as it was. */
+static void
+nothing_kept(void **state)
+{
+    static const struct trial_file good = {"g", HEAD "{\"type\":\"query\",\"id\":\"q\"}\n"};
+    static const struct trial_file bad = {"b", HEAD "{\"type\":\"quer\"}\n"};
+    static const struct trial_file head = {"h", HEAD};
+    const struct rg_import_options options = {.keep_going = true};
+    struct trial t;
+
+    (void)state;
+    trial_import(&t, &bad, 1, &options);
+    assert_int_equal(t.status, RG_EINPUT);
+    assert_non_null(strstr(t.err.text, "1 of 1 records rejected, nothing written, the first: "));
+    assert_string_equal(rg_buf_text(&t.records), "");
+    trial_clear(&t);
+    trial_import(&t, &good, 1, &options);
+    assert_int_equal(t.status, RG_OK);
+    assert_string_equal(rg_buf_text(&t.records), "query /q\n");
+    trial_clear(&t);
+    trial_import(&t, &head, 1, &options);
+    assert_int_equal(t.status, RG_OK);
+    assert_non_null(strstr(rg_buf_text(&t.notes), "1 x no records\n"));
+    trial_clear(&t);
 }
 
 static void
@@ -153,14 +261,16 @@ unknown_format(void **state)
 {
     struct rg_import_options options = {.format = "jsnol"};
     struct trial_file file = {"x", HEAD};
+    struct rg_buf expected = {0};
     struct trial t;
 
     (void)state;
     trial_import(&t, &file, 1, &options);
     assert_int_equal(t.status, RG_EUSAGE);
-    assert_string_equal(t.err.text,
-                        "unknown format 'jsnol', did you mean 'jsonl'? (known: routergym-gold, "
-                        "routergym-results, routergym-raw, routerarena, jsonl)");
+    rg_buf_puts(&expected, "unknown format 'jsnol', did you mean 'jsonl'? (known: ");
+    list_formats(&expected);
+    assert_string_equal(t.err.text, expected.data);
+    rg_buf_clear(&expected);
     trial_clear(&t);
 }
 
@@ -291,6 +401,29 @@ derived_costs(void **state)
              "model m slm in=2 out=4\nquery /q\n"
              "call /q m none contract=-1 sample=0 ok tokens=1000+500 cost=1\n",
              "read 2 kept 2 superseded 0 rejected 0 calls 1 runs 0\n");
+}
+
+/* A price that is refused is not used, and only a call that is kept tells of its cost. */
+static void
+prices_kept(void **state)
+{
+    const struct rg_import_options o = {.keep_going = true};
+    const struct trial_file file = {
+        "t.jsonl",
+        HEAD PRICED "{\"type\":\"model\",\"name\":\"m\",\"input_usd_per_mtok\":500,"
+                    "\"output_usd_per_mtok\":500}\n"
+                    "{\"type\":\"call\",\"query\":\"q\",\"model\":\"m\"," TOKENS "}\n"
+                    "{\"type\":\"call\",\"query\":\"q\",\"model\":\"m\"," TOKENS "}\n"
+                    "{\"type\":\"call\",\"query\":\"q\",\"model\":\"m\",\"score\":1," TOKENS "}\n"};
+    struct trial t;
+
+    (void)state;
+    trial_import(&t, &file, 1, &o);
+    assert_non_null(strstr(rg_buf_text(&t.records),
+                           "call /q m none contract=-1 sample=0 ok tokens=1000+500 cost=0.004\n"));
+    assert_non_null(strstr(rg_buf_text(&t.notes), "1 x cost derived from tokens and prices"));
+    assert_non_null(strstr(rg_buf_text(&t.notes), "read 5 kept 2 superseded 1 rejected 2"));
+    trial_clear(&t);
 }
 
 static void
@@ -559,12 +692,14 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults),         cmocka_unit_test(first_line),
+        cmocka_unit_test(nothing_kept),   cmocka_unit_test(long_names),
         cmocka_unit_test(unknown_format), cmocka_unit_test(truncated),
         cmocka_unit_test(defaults),       cmocka_unit_test(options_apply),
-        cmocka_unit_test(derived_costs),  cmocka_unit_test(repeated),
-        cmocka_unit_test(several_files),  cmocka_unit_test(folders),
-        cmocka_unit_test(export_form),    cmocka_unit_test(permuted),
-        cmocka_unit_test(schema),         cmocka_unit_test(placeholders),
+        cmocka_unit_test(derived_costs),  cmocka_unit_test(prices_kept),
+        cmocka_unit_test(repeated),       cmocka_unit_test(several_files),
+        cmocka_unit_test(folders),        cmocka_unit_test(export_form),
+        cmocka_unit_test(permuted),       cmocka_unit_test(schema),
+        cmocka_unit_test(placeholders),
     };
 
     return cmocka_run_group_tests_name("traces_jsonl", tests, NULL, NULL);

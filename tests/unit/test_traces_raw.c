@@ -230,6 +230,36 @@ raw_faults(void **state)
                 "r.jsonl:2:14: not valid JSON: bad number (found a leading zero)");
 }
 
+/* Thousands of runs of one key, and then all of them again in another file: every line becomes the
+ * next sample, none twice. */
+static void
+raw_many(void **state)
+{
+    enum { N = 6000 };
+    static const char latency[] = "\"latency_ms\":";
+    const char *genuine = RAW_GENUINE, *at = strstr(genuine, latency) + strlen(latency);
+    const struct rg_import_options options = {.no_text = true};
+    struct rg_buf lines = {0};
+    struct trial_file files[2];
+    struct trial t;
+
+    (void)state;
+    for (int i = 0; i < N; i++)
+        rg_buf_printf(&lines, "%.*s%d%s", (int)(at - genuine), genuine, i + 1, at);
+    files[0] = (struct trial_file){"a.jsonl", lines.data};
+    files[1] = (struct trial_file){"b.jsonl", lines.data};
+    trial_import(&t, files, 2, &options);
+    assert_int_equal(t.status, RG_OK);
+    assert_non_null(strstr(rg_buf_text(&t.notes),
+                           "read 12000 kept 6000 superseded 6000 rejected 0 calls 0 runs 6000\n"));
+    assert_non_null(
+        strstr(rg_buf_text(&t.records), "sample=0 ok model=slm cost=3.5e-06 latency=1320.5 "));
+    assert_non_null(strstr(rg_buf_text(&t.records),
+                           "sample=5999 ok model=slm cost=3.5e-06 latency=6000320.5 "));
+    trial_clear(&t);
+    rg_buf_clear(&lines);
+}
+
 int
 main(void)
 {
@@ -238,6 +268,7 @@ main(void)
         cmocka_unit_test(raw_order_of_files),
         cmocka_unit_test(raw_conflicting_tickets),
         cmocka_unit_test(raw_faults),
+        cmocka_unit_test(raw_many),
     };
 
     return cmocka_run_group_tests_name("traces_raw", tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <float.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +22,9 @@
 #include "base/rng.h"
 #include "traces/check.h"
 #include "traces/export.h"
+#include "traces/import.h"
 #include "traces/store.h"
+#include "traces/store_writer.h"
 #include "traces/trace.h"
 
 enum { PATH = 300 };
@@ -612,7 +615,88 @@ values(void **state)
     REFUSED(rec.query = "", "empty name (of query)");
     REFUSED(rec.model = "", "empty name (of model)");
     REFUSED(rec.memory = "", "empty name (of memory mode)");
+    REFUSED(rec.cost_usd = 1.5e12,
+            "cost_usd out of range (found 1500000000000, expected 0 to 1e+12)");
+    REFUSED(rec.latency_ms = 1e300, "latency_ms out of range (found 1.0000000000000001e+300, "
+                                    "expected 0 to 1e+12)");
+    REFUSED((rec.latency_ms = NAN, rec.ttft_ms = 2e12),
+            "ttft_ms out of range (found 2000000000000, expected 0 to 1e+12)");
+    REFUSED(rec.score = -2e9, "score out of range (found -2000000000, expected -1e+09 to 1e+09)");
 #undef REFUSED
+}
+
+/* The largest values are taken, in every kind of record. */
+static void
+largest(void **state)
+{
+    struct sample s = sample();
+    struct rg_store *store;
+    struct rg_err err;
+    enum rg_put what;
+
+    (void)state;
+    s.model[0].input_usd_per_mtok = s.call[0].cost_usd = s.run.cost_usd = 1e12;
+    s.call[0].latency_ms = s.call[0].ttft_ms = s.run.latency_ms = s.arrival.at_s = 1e12;
+    s.call[0].score = -1e9;
+    s.run.score = 1e9;
+    s.run.chain = "";
+    assert_int_equal(rg_store_create_memory(&store, "m", &err), RG_OK);
+    for (int i = 0; i < N_RECORDS; i++)
+        assert_int_equal(put(store, &s, i), RG_PUT_NEW);
+    s.model[0].output_usd_per_mtok = 1.0001e12;
+    assert_int_equal(rg_store_put_model(store, &s.model[0], &what, &err), RG_EINPUT);
+    s.arrival.at_s = 1.0001e12;
+    assert_int_equal(rg_store_put_arrival(store, &s.arrival, &err), RG_EINPUT);
+    assert_string_equal(err.text, "at_s out of range (found 1000100000000, expected 0 to 1e+12)");
+    s.run.score = 1.1e9;
+    assert_int_equal(rg_store_put_run(store, &s.run, &what, &err), RG_EINPUT);
+    rg_store_abandon(store);
+}
+
+static void
+bad_chains(void **state)
+{
+    static const char *const chains[] = {">", "a>", ">a", "a>>b"};
+    struct rg_run_rec rec = sample().run;
+    struct rg_store *store;
+    struct rg_err err;
+    enum rg_put what;
+
+    (void)state;
+    assert_int_equal(rg_store_create_memory(&store, "m", &err), RG_OK);
+    for (size_t i = 0; i < 4; i++) {
+        rec.chain = chains[i];
+        assert_int_equal(rg_store_put_run(store, &rec, &what, &err), RG_EINPUT);
+        assert_string_equal(err.text, "empty name (of a model in a chain)");
+    }
+    rg_store_abandon(store);
+}
+
+/* Numbers of rows fit into 32 bits: what does not is refused, not written. The counters are set
+ * because nobody has four thousand million records. */
+static void
+full(void **state)
+{
+    struct sample s = sample();
+    struct rg_store *store;
+    struct rg_err err;
+    enum rg_put what;
+
+    (void)state;
+    assert_int_equal(rg_store_create_memory(&store, "m", &err), RG_OK);
+    store->writer->n_texts = RG_STORE_ROWS_MAX;
+    assert_int_equal(rg_store_put_kb(store, &s.kb, &what, &err), RG_EINPUT);
+    assert_string_equal(err.text, "too many texts (expected at most 4294967293)");
+    store->writer->n_texts = 0;
+    store->writer->recorded.n = (size_t)RG_STORE_ROWS_MAX;
+    assert_int_equal(rg_store_put_call(store, &s.call[0], &what, &err), RG_EINPUT);
+    assert_string_equal(err.text, "too many calls and runs (expected at most 4294967293)");
+    assert_int_equal(rg_store_put_run(store, &s.run, &what, &err), RG_EINPUT);
+    store->writer->recorded.n = 0;
+    store->writer->queries.n = (size_t)RG_STORE_ROWS_MAX;
+    assert_int_equal(rg_store_put_query(store, &s.query[0], &what, &err), RG_EINPUT);
+    store->writer->queries.n = 0;
+    rg_store_abandon(store);
 }
 
 /* Texts that repeat are stored once, and each reads back, whatever its size. */
@@ -901,8 +985,9 @@ hostile(void **state)
     tampered("UPDATE calls SET model = 9", "model: 9 found, 1 to 2 expected");
     tampered("UPDATE calls SET query = 0 WHERE ord = 1", "query: 0 found, 1 to 2 expected");
     tampered("UPDATE calls SET variant = 99", "variant: 99 found, 1 to 2 expected");
-    tampered("UPDATE calls SET cost_usd = -1", "cost_usd: -1 found");
-    tampered("UPDATE calls SET latency_ms = 9e999", "latency_ms: inf found");
+    tampered("UPDATE calls SET cost_usd = -1",
+             "table calls, row 1: cost_usd is negative (found -1)");
+    tampered("UPDATE calls SET latency_ms = 9e999", "latency_ms is infinite");
     tampered("UPDATE calls SET prompt_tokens = 4294967296", "prompt_tokens: 4294967296 found");
     tampered("UPDATE calls SET text = 1000", "text: 1000 found");
     tampered("UPDATE calls SET ord = 5000000000 WHERE ord = 1", "ord: 5000000000 found");
@@ -925,9 +1010,82 @@ hostile(void **state)
     tampered("UPDATE recorded_runs SET escalated = 2", "escalated: 2 found");
     tampered("UPDATE recorded_runs SET variant = 0", "variant: 0 found");
     tampered("UPDATE arrivals SET query = 3", "query: 3 found");
-    tampered("UPDATE calls SET attrs = '[1]'", "attributes are no JSON object");
-    tampered("UPDATE calls SET attrs = '{\"a\":1}\n{}'", "attributes are no JSON object");
+    tampered("UPDATE calls SET attrs = '[1]'", "table calls, row 1, attrs: no JSON object");
+    tampered("UPDATE calls SET attrs = '{\"a\":1}\n{}'", "attrs: no JSON object");
+    tampered("UPDATE models SET attrs = '[]'", "table models, row 2, attrs: no JSON object");
+    tampered("UPDATE queries SET attrs = '{\"a\":1,\"a\":2}'", "attrs: no JSON object");
+    tampered("UPDATE queries SET attrs = ''", "attrs: no JSON object");
+    tampered("UPDATE kb SET attrs = 'null'", "table kb, row 1, attrs: no JSON object");
+    tampered("UPDATE recorded_runs SET attrs = '1'", "table recorded_runs, row 3, attrs: no JSON");
+    /* What could be exported but not imported. */
+    tampered("UPDATE calls SET score = 2e9", "score out of range (found 2000000000");
+    tampered("UPDATE calls SET cost_usd = 1.1e12", "cost_usd out of range");
+    tampered("UPDATE calls SET ttft_ms = 18", "table calls, row 1: ttft_ms is beyond latency_ms");
+    tampered("UPDATE models SET input_usd_per_mtok = -1", "input_usd_per_mtok is negative");
+    tampered("UPDATE models SET name = '' WHERE id = 1", "row 1: empty name (of model)");
+    tampered("UPDATE queries SET name = '' WHERE id = 1", "row 1: empty name (of query)");
+    tampered("UPDATE variants SET memory = '' WHERE id = 1", "empty name (of memory mode)");
+    tampered("UPDATE kb SET name = ''", "empty name (of article)");
+    tampered("UPDATE recorded_runs SET config = ''", "empty name (of config)");
+    tampered("UPDATE recorded_runs SET chain = 'slm>'", "empty name (of a model in a chain)");
+    tampered("UPDATE embeddings SET space = ''", "empty name (of space)");
+    tampered("UPDATE arrivals SET at_s = -1", "at_s is negative (found -1)");
+    tampered("UPDATE arrivals SET at_s = 2e12", "at_s out of range");
+    tampered("UPDATE datasets SET name = printf('%.2000c', 'x') WHERE id = 1",
+             "name of dataset is too long");
+    tampered("UPDATE calls SET ord = 7 WHERE ord = 1",
+             "position 7 of a call or run is out of range");
+    tampered("UPDATE recorded_runs SET ord = 0", "position 0 of a call or run is there twice");
     tampered("DELETE FROM meta", "no digest");
+}
+
+/* ---- 32-bit floats ---- */
+
+static enum rg_status
+keep_lines(void *ctx, const char *bytes, size_t n, struct rg_err *err)
+{
+    (void)err;
+    rg_buf_add(ctx, bytes, n);
+    return RG_OK;
+}
+
+/* Vectors come back bit by bit from an export, which is read as doubles; so does a float for which
+ * the second rounding matters, and the largest and smallest ones. */
+static void
+floats(void **state)
+{
+    enum { N = 2000 };
+    float x[N] = {7.0385307e-26F, FLT_MAX, -FLT_MAX, FLT_TRUE_MIN, FLT_MIN, 0.1F, 1, 0};
+    struct rg_embedding_rec rec = {.dataset = "", .query = "q", .space = "e", .values = x, .n = N};
+    char path[PATH + 64], hex[RG_DIGEST_HEX], again[RG_DIGEST_HEX];
+    struct rg_buf lines = {0};
+    const struct rg_export_sink sink = {&lines, keep_lines};
+    struct rg_store *store;
+    struct rg_err err;
+    enum rg_put what;
+    uint32_t bits = 12345;
+
+    (void)state;
+    for (int i = 8; i < N; i++) {
+        do {
+            bits = bits * 1664525 + 1013904223;
+            memcpy(&x[i], &bits, sizeof x[i]);
+        } while (!isfinite(x[i]));
+    }
+    assert_int_equal(rg_store_create_memory(&store, "m", &err), RG_OK);
+    assert_int_equal(rg_store_put_embedding(store, &rec, &what, &err), RG_OK);
+    assert_int_equal(rg_store_finish_memory(store, &err), RG_OK);
+    assert_int_equal(rg_store_digest(store, hex, &err), RG_OK);
+    assert_int_equal(rg_export_write(store, &sink, &err), RG_OK);
+    rg_store_close(store);
+    write_file(at(path, "floats.jsonl"), lines.data);
+    if (rg_store_load(&store, path, NULL, &err) != RG_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(rg_store_digest(store, again, &err), RG_OK);
+    assert_string_equal(again, hex);
+    rg_store_close(store);
+    rg_buf_clear(&lines);
+    unlink(path);
 }
 
 /* A change that is well-formed in itself is found by its digest. */
@@ -1041,6 +1199,10 @@ main(void)
         cmocka_unit_test(disk_full),
         cmocka_unit_test(mode),
         cmocka_unit_test(same_bytes),
+        cmocka_unit_test(largest),
+        cmocka_unit_test(bad_chains),
+        cmocka_unit_test(full),
+        cmocka_unit_test(floats),
         cmocka_unit_test(hostile),
         cmocka_unit_test(changed_content),
         cmocka_unit_test(no_trace_files),

@@ -13,6 +13,7 @@
 #include "tests/unit/base_temp.h"
 #include "traces/store.h"
 #include "traces/trace.h"
+#include "traces/trace_arrivals.h"
 
 /* The promise of the design: at most about 100 bytes a call in memory. */
 #define COLUMN(name) sizeof(*((struct rg_trace_calls *)0)->name)
@@ -66,9 +67,8 @@ columns(void **state)
     const struct rg_trace_calls *c = &t->calls;
     const struct rg_trace_queries *q = &t->queries;
     int a = rg_trace_model_find(t, "a"), b = rg_trace_model_find(t, "b");
-    int none = rg_trace_variant_find(t, "none", RG_UNKNOWN);
-    int st = rg_trace_variant_find(t, "static", RG_TRUE);
-    uint32_t q2 = q->first[0] == q->first[1] ? 1 : 0, at;
+    enum { NONE, STATIC }; /* variants are sorted */
+    uint32_t q2 = 1, at;
 
     (void)state;
     assert_int_equal(t->n_models, 2);
@@ -82,13 +82,17 @@ columns(void **state)
     assert_string_equal(rg_trace_meta(t, "who"), "me");
     assert_null(rg_trace_meta(t, "what"));
     assert_int_equal(strlen(t->digest), 32);
-    assert_true(a >= 0 && b >= 0 && none >= 0 && st >= 0);
+    assert_true(a == 0 && b == 1);
+    assert_string_equal(t->variants[NONE].memory, "none");
+    assert_int_equal(t->variants[NONE].contract, RG_UNKNOWN);
+    assert_string_equal(t->variants[STATIC].memory, "static");
+    assert_int_equal(t->variants[STATIC].contract, RG_TRUE);
     assert_int_equal(rg_trace_model_find(t, "A"), -1);
-    assert_int_equal(rg_trace_variant_find(t, "none", RG_FALSE), -1);
     assert_int_equal(t->models[a].tier, RG_TIER_LLM);
     assert_true(t->models[a].input_usd_per_mtok == 3 && isnan(t->models[a].output_usd_per_mtok));
 
-    /* The slice of d/q2, named first: by model, then variant, then sample. */
+    /* The slice of d/q2, named first but second in the order of names: by model, then variant, then
+     * sample. */
     assert_string_equal(q->id[q2], "q2");
     at = q->first[q2];
     assert_int_equal(q->first[q2 + 1] - at, 3);
@@ -98,7 +102,7 @@ columns(void **state)
     for (uint32_t i = at; i < at + 3; i++) {
         assert_int_equal(c->query[i], q2);
         if ((int)c->model[i] == a) {
-            assert_int_equal(c->variant[i], st);
+            assert_int_equal(c->variant[i], STATIC);
             assert_int_equal(c->order[i], 2);
             assert_true(isnan(c->score[i]));
         } else if (c->sample[i] == 0) {
@@ -121,7 +125,7 @@ runs_and_texts(void **state)
     struct rg_trace *t = load(small);
     struct rg_buf buf = {0};
     struct rg_err err;
-    uint32_t q1 = 1, i = t->queries.first[1];
+    uint32_t q1 = 0, i = t->queries.first[q1];
 
     (void)state;
     assert_int_equal(t->n_runs, 2);
@@ -151,8 +155,8 @@ runs_and_texts(void **state)
     assert_int_equal(rg_trace_text(t, 99, &buf, &err), RG_EINPUT);
     assert_int_equal(t->queries.text_bytes[2], 0);
     assert_int_equal(t->queries.text[2], 0);
-    assert_int_equal(t->queries.category[2], t->queries.category[1]);
-    assert_int_equal(t->queries.category[0], RG_NAMES_NONE);
+    assert_int_equal(t->queries.category[2], t->queries.category[0]);
+    assert_int_equal(t->queries.category[1], RG_NAMES_NONE);
     rg_buf_clear(&buf);
     rg_trace_close(t);
 }
@@ -166,14 +170,110 @@ attributes(void **state)
 
     (void)state;
     assert_int_equal(rg_trace_query_attr(t, "hard", x, &err), RG_OK);
-    assert_true(isnan(x[0]) && x[1] == 1 && x[2] == 0);
+    assert_true(x[0] == 1 && isnan(x[1]) && x[2] == 0);
     assert_int_equal(rg_trace_query_attr(t, "len", x, &err), RG_OK);
-    assert_true(isnan(x[0]) && x[1] == 3 && isnan(x[2]));
+    assert_true(x[0] == 3 && isnan(x[1]) && isnan(x[2]));
     assert_int_equal(rg_trace_query_attr(t, "word", x, &err), RG_EINPUT);
     assert_non_null(strstr(err.text, "'word' is not a number everywhere (found string)"));
     assert_int_equal(rg_trace_query_attr(t, "wor", x, &err), RG_EINPUT);
     assert_non_null(strstr(err.text, "no query has an attribute 'wor'"));
     rg_trace_close(t);
+}
+
+/* The same records in another order: every index is the same. */
+static void
+any_order(void **state)
+{
+    static const char *const words[] = {"type\":\"call", "type\":\"run", "type\":\"query"};
+    struct rg_trace *a = load(small), *b;
+    struct rg_buf text = {0};
+    const char *lines[16], *end;
+    size_t n = 0;
+
+    (void)state;
+    for (const char *s = small; *s; s = end) {
+        lines[n++] = s;
+        end = strchr(s, '\n') + 1;
+    }
+    rg_buf_add(&text, small, (size_t)(lines[1] - lines[0]));
+    for (size_t i = n - 1; i > 0; i--) {
+        end = strchr(lines[i], '\n') + 1;
+        rg_buf_add(&text, lines[i], (size_t)(end - lines[i]));
+    }
+    for (size_t i = 0; i < 3; i++)
+        assert_non_null(strstr(text.data, words[i]));
+    b = load(text.data);
+    assert_string_equal(a->digest, b->digest);
+    for (size_t i = 0; i < a->n_models; i++) {
+        assert_string_equal(a->models[i].name, b->models[i].name);
+        assert_int_equal(a->models[i].tier, b->models[i].tier);
+    }
+    assert_int_equal(a->n_configs, 2);
+    for (size_t i = 0; i < a->n_configs; i++)
+        assert_string_equal(a->configs[i], b->configs[i]);
+    assert_string_equal(a->configs[0], "c1");
+    for (size_t i = 0; i < a->n_variants; i++)
+        assert_string_equal(a->variants[i].memory, b->variants[i].memory);
+    for (size_t q = 0; q < a->n_queries; q++) {
+        assert_string_equal(a->queries.id[q], b->queries.id[q]);
+        assert_int_equal(a->queries.dataset[q], b->queries.dataset[q]);
+        assert_int_equal(a->queries.category[q], b->queries.category[q]);
+        assert_int_equal(a->queries.text_bytes[q], b->queries.text_bytes[q]);
+        assert_int_equal(a->queries.first[q + 1], b->queries.first[q + 1]);
+    }
+    for (size_t i = 0; i < a->n_calls; i++) {
+        assert_int_equal(a->calls.model[i], b->calls.model[i]);
+        assert_int_equal(a->calls.variant[i], b->calls.variant[i]);
+        assert_int_equal(a->calls.status[i], b->calls.status[i]);
+        /* Runs and calls keep their place in the recording, which is backwards here. */
+        assert_int_equal(a->calls.order[i] + b->calls.order[i], a->n_calls + a->n_runs - 1);
+    }
+    rg_buf_clear(&text);
+    rg_trace_close(a);
+    rg_trace_close(b);
+}
+
+/* Beyond 2^53 an integer is the nearest double. */
+static void
+big_attribute(void **state)
+{
+    struct rg_trace *t = load("{\"type\":\"trace\",\"version\":1}\n"
+                              "{\"type\":\"query\",\"id\":\"q\","
+                              "\"attrs\":{\"n\":36893488147419103233,\"m\":-9007199254740993}}\n");
+    struct rg_err err;
+    double x;
+
+    (void)state;
+    assert_int_equal(rg_trace_query_attr(t, "n", &x, &err), RG_OK);
+    assert_true(x == 0x1p65);
+    assert_int_equal(rg_trace_query_attr(t, "m", &x, &err), RG_OK);
+    assert_true(x == -0x1p53);
+    rg_trace_close(t);
+}
+
+/* Arrivals at one instant come in the order of their queries, whatever the order of the lines. */
+static void
+tied_arrivals(void **state)
+{
+    static const char *const names[] = {"b", "a", "c"};
+    struct rg_trace_arrivals arrivals = {0};
+    struct rg_buf text = {0};
+    struct rg_trace *t;
+    struct rg_err err;
+
+    (void)state;
+    rg_buf_puts(&text, "{\"type\":\"trace\",\"version\":1}\n");
+    for (size_t i = 0; i < 3; i++)
+        rg_buf_printf(&text, "{\"type\":\"arrival\",\"at_s\":%d,\"query\":\"%s\"}\n",
+                      i == 2 ? 8 : 7, names[i]);
+    t = load(text.data);
+    assert_int_equal(rg_trace_arrivals_load(t, &arrivals, &err), RG_OK);
+    assert_int_equal(arrivals.n, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(arrivals.query[i], i);
+    rg_trace_arrivals_clear(&arrivals);
+    rg_trace_close(t);
+    rg_buf_clear(&text);
 }
 
 /* A trace without calls, and one with nothing at all. */
@@ -268,8 +368,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(columns), cmocka_unit_test(runs_and_texts), cmocka_unit_test(attributes),
-        cmocka_unit_test(empty),   cmocka_unit_test(shuffled),
+        cmocka_unit_test(columns),       cmocka_unit_test(runs_and_texts),
+        cmocka_unit_test(attributes),    cmocka_unit_test(any_order),
+        cmocka_unit_test(big_attribute), cmocka_unit_test(tied_arrivals),
+        cmocka_unit_test(empty),         cmocka_unit_test(shuffled),
     };
 
     return cmocka_run_group_tests_name("traces_trace", tests, NULL, NULL);
