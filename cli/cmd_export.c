@@ -17,13 +17,18 @@ static const struct rg_opt options[] = {
      .help = "write FILE, compressed if its name ends in .gz\n(default: standard output)"},
 };
 
-static enum rg_status export(const struct rg_trace *trace, const char *path, struct rg_err *err) {
-    struct rg_outfile *out; enum rg_status status = rg_outfile_open(&out, path, err);
+static enum rg_status
+write_lines(const struct rg_trace *trace, const char *path, struct rg_err *err)
+{
+    struct rg_outfile *out;
+    enum rg_status status = rg_outfile_open(&out, path, err);
 
-    if (status != RG_OK) return status;
+    if (status != RG_OK)
+        return status;
     status = rg_export_write(rg_trace_store(trace),
                              &(struct rg_export_sink){.ctx = out, .write = rg_outfile_write}, err);
-    if (status == RG_OK) return rg_outfile_commit(out, err);
+    if (status == RG_OK)
+        return rg_outfile_commit(out, err);
     rg_outfile_abandon(out);
     return status;
 }
@@ -43,7 +48,7 @@ run(int argc, char **argv)
         return status;
     rc = rg_cli_trace(&trace, args[0], &err);
     if (rc == RG_OK) {
-        rc = export(trace, v.output, &err);
+        rc = write_lines(trace, v.output, &err);
         rg_trace_close(trace);
     }
     return rc == RG_OK ? 0 : rg_cli_fail(&err);

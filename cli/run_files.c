@@ -190,21 +190,6 @@ put_occupancy(struct rg_buf *out, const struct rg_run_files *f)
 }
 
 static enum rg_status
-write_buffer(const struct rg_buf *text, const char *path, struct rg_err *err)
-{
-    struct rg_outfile *file;
-    enum rg_status status = rg_outfile_open(&file, path, err);
-
-    if (status != RG_OK)
-        return status;
-    status = rg_outfile_write(file, rg_buf_text(text), text->len, err);
-    if (status == RG_OK)
-        return rg_outfile_commit(file, err);
-    rg_outfile_abandon(file);
-    return status;
-}
-
-static enum rg_status
 write_events(const struct rg_run_files *f, const char *path, struct rg_err *err)
 {
     const struct rg_trace *t = f->w->trace;
@@ -221,7 +206,7 @@ write_events(const struct rg_run_files *f, const char *path, struct rg_err *err)
         put_try(&out, &f->tries[i], i);
     put_occupancy(&out, f);
     rg_buf_puts(&out, "\n]}\n");
-    status = write_buffer(&out, path, err);
+    status = rg_outfile_put(path, rg_buf_text(&out), out.len, err);
     rg_buf_clear(&out);
     return status;
 }

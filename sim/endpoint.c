@@ -76,6 +76,8 @@ lacking(const struct rg_endpoints *eps, const struct endpoint *ep, uint32_t reco
 
 /* ---- the way in ---- */
 
+static void call_in(struct rg_endpoints *eps, uint32_t replica);
+
 static void
 submit(struct rg_endpoints *eps, uint32_t t)
 {
@@ -120,55 +122,62 @@ schedule(struct rg_endpoints *eps, uint32_t t, double time, enum rg_endpoint_eve
                                         .entity = t});
 }
 
-/* A call that was in a lobby has its replica; the time it spent there is time in that queue. */
+/* Those in the lobby of a replica came before a try that comes by another way (again, or from
+ * another model), and go before it. */
 static void
-choose_replica(struct rg_endpoints *eps, struct endpoint *ep, struct try *try)
+clear_lobby(struct rg_endpoints *eps, uint32_t replica)
 {
+    while (eps->replicas[replica].lobby.n > 0)
+        call_in(eps, replica);
+}
+
+/* A call that was in a lobby has its replica; returns the seconds it spent there, which are time in
+ * that queue. */
+static double
+choose_replica(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t)
+{
+    struct try *try = &eps->tries[t];
     struct call *call = &eps->calls[try->call];
     uint32_t hedged =
         try->hedge && call->primary != NOTHING ? eps->tries[call->primary].replica : NOTHING;
+    double lobby;
 
     if (call->chosen == NOTHING) {
-        try->replica = rg_endpoint_balance(eps, ep, hedged);
-        return;
+        uint32_t replica = rg_endpoint_balance(eps, ep, hedged);
+
+        clear_lobby(eps, replica);
+        eps->tries[t].replica = replica;
+        return 0;
     }
     try->replica = call->chosen;
     call->chosen = NOTHING;
-    try->waited = try->limited;
+    lobby = try->limited;
     try->limited = 0;
-}
-
-/* Seconds that a batch's server still reads the request (a0). It has begun with that in the lobby,
- * so that time there is waiting only as far as it was longer. */
-static double
-read_request(const struct endpoint *ep, struct try *try)
-{
-    double a0 = ep->config->profile->a0_ms * 1e-3;
-    double there = try->waited;
-
-    try->waited = fmax(0, there - a0);
-    return fmax(0, a0 - there);
+    return lobby;
 }
 
 /* To the chosen replica: at once, or when it is ready and has read the request. */
 static void
 go_to_replica(struct rg_endpoints *eps, uint32_t t)
 {
-    struct try *try = &eps->tries[t];
-    struct endpoint *ep = &eps->of[try->model];
+    struct endpoint *ep = &eps->of[eps->tries[t].model];
     double now = eps->engine->now;
-    struct rg_replica *r;
+    double lobby = choose_replica(eps, ep, t);
+    struct try *try = &eps->tries[t];
+    struct rg_replica *r = &eps->replicas[try->replica];
     double from;
 
-    choose_replica(eps, ep, try);
     rg_endpoint_draw_service(eps, ep, try);
-    r = &eps->replicas[try->replica];
     if (isinf(r->ready))
         r->ready = now + ep->config->cold_start_s;
     from = fmax(now, r->ready);
-    try->waited += from - now;
-    if (r->is_batch)
-        from += read_request(ep, try);
+    try->waited = lobby + (from - now);
+    if (r->is_batch) { /* has begun to read when the request came into the lobby */
+        double a0 = ep->config->profile->a0_ms * 1e-3;
+
+        from += fmax(0, a0 - lobby);
+        try->waited -= fmin(a0, lobby);
+    }
     if (from > now) {
         try->state = TRY_COMING;
         r->coming++;

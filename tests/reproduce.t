@@ -75,9 +75,9 @@ message 'tolerance of nothing' 2 "reproduce: --tolerance without --against; see 
     "$p" reproduce -t spec.json --tolerance 0.1 small.jsonl
 message 'level of nothing' 2 "reproduce: --level without --intervals; see 'routergym-sim reproduce --help'" \
     "$p" reproduce -t spec.json --level 0.9 small.jsonl
-message 'no such table' 3 "gold-by-confg: no such file, nor a shipped table specification of that name; see 'routergym-sim reproduce --list-tables'" \
+message 'no such table' 4 "gold-by-confg: no such file, nor a shipped table specification of that name; see 'routergym-sim reproduce --list-tables'" \
     "$p" reproduce -t gold-by-confg small.jsonl
-message 'no such trace' 3 'none.db: no such file, nor a bundled trace of that name' \
+message 'no such trace' 4 'none.db: no such file, nor a bundled trace of that name' \
     "$p" reproduce -t spec.json none.db
 printf '{"columns": [\n {"name": "x", "agg": "mean", "column": "scoer"}]}' >typo.json
 message 'a column that is not there' 3 \

@@ -1,5 +1,5 @@
-/* Continuous batching on the Azure traces against the figures of serving.md 4.1, which two programs
- * of another origin agree on: Qwen3-14B on one H100, one replica, reserved blocks. */
+/* Continuous batching on the Azure traces against figures that two programs of
+ * another origin agree on: Qwen3-14B on one H100, one replica, reserved blocks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
