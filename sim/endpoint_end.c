@@ -199,18 +199,18 @@ tell(const struct rg_endpoints *eps, const struct try *try, enum rg_call_status 
 {
     const struct call *call = &eps->calls[try->call];
     double now = eps->engine->now;
+    double begun = fmax(try->from, now - try->service); /* but for rounding the latter */
 
     if (eps->tried)
-        eps->tried(eps->ctx,
-                   &(struct rg_try_record){.entity = call->request.entity,
-                                           .model = try->model,
-                                           .replica = try->replica,
-                                           .from = try->from,
-                                           .begun = try->served ? now - try->service : NAN,
-                                           .to = now,
-                                           .status = status,
-                                           .hedge = try->hedge,
-                                           .cancelled = cancelled});
+        eps->tried(eps->ctx, &(struct rg_try_record){.entity = call->request.entity,
+                                                     .model = try->model,
+                                                     .replica = try->replica,
+                                                     .from = try->from,
+                                                     .begun = try->served ? begun : NAN,
+                                                     .to = now,
+                                                     .status = status,
+                                                     .hedge = try->hedge,
+                                                     .cancelled = cancelled});
 }
 
 /* Take a try back from wherever it is; what it waited for and what it was served is noted in it. */

@@ -8,11 +8,13 @@
  * Models, datasets and queries may be put before or after the records that name them; a name never
  * put becomes a model of unknown tier and price, or a query without a text. Putting the same model,
  * query or article again with equal content is fine, with other content it is refused.
- * Values out of range (a negative cost, a time to first token beyond the latency, more than 2^31 -
- * 1 tokens, a sample above 65535, an infinite number) are RG_EINPUT with a text without a place.
+ * Values out of range (a negative cost, an amount beyond 1e12, a time to first token beyond the
+ * latency, more than 2^31 - 1 tokens, a sample above 65535, an infinite number) are RG_EINPUT with
+ * a text without a place; so is a file with more rows than their numbers can say.
  *
- * Reading: rg_store_open checks application id and schema version; rg_store_each_* walk all records
- * in their stored order.
+ * Reading: rg_store_open checks application id and schema version; rg_store_walk goes over all
+ * records in their stored order. Content that the writer would refuse is a damaged file, so that
+ * what is read can always be exported and imported again.
  *
  * The schema stands in routergym-trace(5) and in store.c. */
 #ifndef RG_TRACES_STORE_H

@@ -21,13 +21,12 @@ retry(struct bench *b, uint32_t model, uint32_t attempts)
 {
     struct rg_retry_config *r = &bench_of(b, model)->retry;
 
-    *r = (struct rg_retry_config){.attempts = attempts,
-                                  .base_s = 0.5,
-                                  .cap_s = 8,
-                                  .multiplier = 2,
-                                  .on = {[RG_CALL_ERROR] = true,
-                                         [RG_CALL_TIMEOUT] = true,
-                                         [RG_CALL_RATE_LIMITED] = true}};
+    *r = (struct rg_retry_config){
+        .attempts = attempts,
+        .base_s = 0.5,
+        .cap_s = 8,
+        .multiplier = 2,
+        .on = {[RG_CALL_ERROR] = true, [RG_CALL_TIMEOUT] = true, [RG_CALL_RATE_LIMITED] = true}};
 }
 
 /* ---- injected failures ---- */

@@ -123,8 +123,8 @@ scale(struct bench *b, uint32_t model)
                                                                  .max = 4};
 }
 
-/* 12 calls of 100 s: at 10 s 11 wait, so 6 are wanted, and 4 are the most: they are there at 35 s. A
- * queue that has been given out stays where it is, so only who comes later finds them. */
+/* 12 calls of 100 s: at 10 s 11 wait, so 6 are wanted, and 4 are the most: they are there at 35 s.
+ * A queue that has been given out stays where it is, so only who comes later finds them. */
 static void
 replicas_are_there_after_the_delay(void **state)
 {
