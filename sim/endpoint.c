@@ -96,7 +96,8 @@ submit(struct rg_endpoints *eps, uint32_t t)
                                     : 0);
     }
     try->state = TRY_IN;
-    eps->replicas[try->replica].context += rg_endpoint_context(eps, try->recorded);
+    if (ep->config->discipline == RG_PS) /* its service begins now */
+        rg_endpoint_count_context(eps, try);
     switch (rg_replica_submit(&eps->replicas[try->replica], &job, &try->ticket)) {
     case RG_REPLICA_ACCEPTED:
         return;

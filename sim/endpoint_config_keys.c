@@ -208,7 +208,7 @@ set_prices(struct rg_endpoint_config *e, bool used)
 static const struct key autoscale_keys[] = {
     {REAL("target_utilisation", autoscale.target_utilisation, 0, 1, OVER)},
     {REAL("target_queue", autoscale.target_queue, 0, SLOTS, OVER)},
-    {REAL("interval_s", autoscale.interval_s, 0, RG_SECONDS_MAX, OVER)},
+    {REAL("interval_s", autoscale.interval_s, 0.01, RG_SECONDS_MAX, 0)},
     {REAL("delay_s", autoscale.delay_s, 0, RG_SECONDS_MAX, 0)},
     {REAL("cooldown_s", autoscale.cooldown_s, 0, RG_SECONDS_MAX, 0)},
     {WHOLE("min", autoscale.min, 1, REPLICAS, 0)},

@@ -160,7 +160,7 @@ leave_endpoint(struct rg_endpoints *eps, struct endpoint *ep, const struct try *
     const struct rg_limit_config *limit = &ep->config->limit;
 
     ep->active--;
-    if (try->state == TRY_IN || try->state == TRY_FINISHING)
+    if (try->counted)
         eps->replicas[try->replica].context -= rg_endpoint_context(eps, try->recorded);
     if (try->replica != NOTHING)
         rg_endpoint_retire(eps, try->replica);

@@ -43,6 +43,7 @@ try {
     uint32_t call, model, recorded, replica;
     uint32_t next; /* parked list, or free list */
     enum try_state state;
+    bool counted; /* in its replica's context */
     bool hedge, served;
     struct rg_replica_ticket ticket;
     double from, limited, waited, service; /* s; from: clock */
@@ -126,6 +127,11 @@ bool rg_endpoint_injects(struct rg_endpoints *eps, struct endpoint *ep);
 
 /* Tokens that a call keeps in a server's memory, on average over its life: prompt + output / 2. */
 double rg_endpoint_context(const struct rg_endpoints *eps, uint32_t recorded);
+/* Counts them at the try's replica, until it leaves. */
+void rg_endpoint_count_context(struct rg_endpoints *eps, struct try *try);
+
+/* For stations whose service depends on what is served at once (rg_station_config.begin). */
+double rg_endpoint_begin_service(void *ctx, uint32_t t, uint32_t busy);
 
 /* Service time and time to the first token of a try at its replica; not for a batch. */
 void rg_endpoint_draw_service(struct rg_endpoints *eps, struct endpoint *ep, struct try *try);

@@ -48,6 +48,42 @@ takes_recorded_time(const struct endpoint *ep, const struct rg_trace_calls *call
            (ep->config->service == RG_SERVICE_PROFILE && !rg_endpoint_answers(calls->status[call]));
 }
 
+void
+rg_endpoint_count_context(struct rg_endpoints *eps, struct try *try)
+{
+    eps->replicas[try->replica].context += rg_endpoint_context(eps, try->recorded);
+    try->counted = true;
+}
+
+/* Service S = (base + d output others) F was drawn without the others: base F. */
+static double
+with_others(const struct rg_endpoints *eps, const struct rg_profile *p, const struct try *try,
+            double others)
+{
+    const struct rg_trace_calls *calls = &eps->policy->trace->calls;
+    double prompt = calls->prompt_tokens[try->recorded];
+    double output = calls->completion_tokens[try->recorded];
+    double per_token = p->d_ms_per_token_context * output;
+    double base = p->a_ms + p->b_ms_per_token * prompt + p->c_ms_per_token * output +
+                  per_token * rg_endpoint_context(eps, try->recorded);
+
+    return base > 0 && output >= 0 ? (base + per_token * others) / base : 1;
+}
+
+double
+rg_endpoint_begin_service(void *ctx, uint32_t t, uint32_t busy)
+{
+    struct rg_endpoints *eps = ctx;
+    struct try *try = &eps->tries[t];
+    const struct rg_profile *p = eps->of[try->model].config->profile;
+    double phi = p->kind == RG_PROFILE_SLOTS ? rg_tokens_slowdown(busy, p->slowdown, p->slots) : 1;
+
+    try->service *= with_others(eps, p, try, eps->replicas[try->replica].context) * phi;
+    try->ttft *= phi;
+    rg_endpoint_count_context(eps, try);
+    return try->service;
+}
+
 double
 rg_endpoint_context(const struct rg_endpoints *eps, uint32_t recorded)
 {
@@ -71,8 +107,10 @@ rg_endpoint_draw_service(struct rg_endpoints *eps, struct endpoint *ep, struct t
         try->ttft = calls->ttft_ms[i] * scale;
     } else if (ep->config->service == RG_SERVICE_PROFILE &&
                ep->config->profile->kind != RG_PROFILE_BATCH) {
-        double context =
-            eps->replicas[try->replica].context + rg_endpoint_context(eps, try->recorded);
+        /* Where the service begins later, the others are added then (rg_endpoint_begin_service). */
+        bool at_once = ep->config->discipline == RG_PS;
+        double context = rg_endpoint_context(eps, try->recorded) +
+                         (at_once ? eps->replicas[try->replica].context : 0);
         struct rg_tokens_time time =
             rg_tokens_draw(ep->config->profile,
                            &(struct rg_tokens_call){.prompt = (uint32_t)calls->prompt_tokens[i],

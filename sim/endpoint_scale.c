@@ -14,18 +14,6 @@ enum { STREAM_SERVICE, STREAM_FAILURE, STREAM_BALANCE, STREAM_JITTER };
 
 /* ---- replicas ---- */
 
-/* Of a server with slots that slows down: the time of a try whose service begins now. */
-static double
-slowed_service(void *ctx, uint32_t t, uint32_t busy)
-{
-    const struct rg_endpoints *eps = ctx;
-    const struct rg_profile *p = eps->of[eps->tries[t].model].config->profile;
-    double phi = rg_tokens_slowdown(busy, p->slowdown, p->slots);
-
-    eps->tries[t].ttft *= phi;
-    return eps->tries[t].service * phi;
-}
-
 void
 rg_endpoint_add_replica(struct rg_endpoints *eps, uint32_t model)
 {
@@ -34,7 +22,7 @@ rg_endpoint_add_replica(struct rg_endpoints *eps, uint32_t model)
     struct rg_replica_setup setup = {.number = number,
                                      .kind = EV_REPLICA,
                                      .report = rg_endpoints_report,
-                                     .begin = ep->slowed ? slowed_service : NULL,
+                                     .begin = ep->slowed ? rg_endpoint_begin_service : NULL,
                                      .ctx = eps};
 
     eps->replicas = rg_grow(eps->replicas, &eps->replica_cap, number + 1u, sizeof *eps->replicas);
@@ -176,6 +164,17 @@ is_plain(const struct rg_endpoint_config *c)
            !(c->cold_start_s > 0) && !c->autoscale.on;
 }
 
+/* Does a service time depend on what is served at once? Under processor sharing the service of all
+ * begins when they come, and nothing more is to be known. */
+static bool
+depends_on_others(const struct rg_endpoint_config *c)
+{
+    if (c->service != RG_SERVICE_PROFILE || c->discipline == RG_PS)
+        return false;
+    return c->profile->kind == RG_PROFILE_SLOTS ||
+           (c->profile->kind == RG_PROFILE_TOKENS && c->profile->d_ms_per_token_context > 0);
+}
+
 static void
 endpoint_init(struct rg_endpoints *eps, const struct rg_endpoints_setup *setup, uint32_t model)
 {
@@ -188,8 +187,7 @@ endpoint_init(struct rg_endpoints *eps, const struct rg_endpoints_setup *setup, 
                             .parked_head = NOTHING,
                             .cool_until = -INFINITY,
                             .scaled = -INFINITY,
-                            .slowed = c->service == RG_SERVICE_PROFILE &&
-                                      c->profile->kind == RG_PROFILE_SLOTS};
+                            .slowed = depends_on_others(c)};
     ep->plain = is_plain(c);
     ep->service_rng = stream(setup, model, STREAM_SERVICE);
     ep->failure_rng = stream(setup, model, STREAM_FAILURE);

@@ -40,7 +40,7 @@ struct rg_replica {
     double born, died; /* s, clock; died is INFINITY while it lives */
     double ready;      /* s, clock: serves from then on; INFINITY: not started yet (cold) */
     uint32_t coming;   /* tries that will be submitted: waiting for ready or for a0 */
-    double context;    /* tokens in the contexts of the tries that are here: prompt + output / 2 */
+    double context; /* tokens in the contexts of the tries that are served: prompt + output / 2 */
     struct rg_lobby lobby; /* calls that have not been made tries of yet */
     struct rg_station station;
     struct rg_batch batch;

@@ -81,7 +81,8 @@ slm_dominant_next(const struct rg_policy *p, const struct rg_router_view *view,
 {
     enum rg_reason signal;
 
-    if (last->model == p->llm)
+    /* Asked for once, also when a fallback answered in its place. */
+    if (last->model == p->llm || last->reason != RG_REASON_SLM_FIRST)
         return nothing_more;
     if (!last->answered)
         return (struct rg_choice){p->llm, RG_REASON_CALL_FAILED};

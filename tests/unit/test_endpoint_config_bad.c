@@ -166,7 +166,7 @@ bad_values(void **state)
          "1:45: \"target_queue\" is out of range (found 0, expected a number above 0 and at most "
          "1000000)"},
         {D("\"autoscale\": {\"interval_s\": 0}"),
-         "1:43: \"interval_s\" is out of range (found 0, expected a number above 0 and at most "
+         "1:43: \"interval_s\" is out of range (found 0, expected a number from 0.01 to "
          "1000000000)"},
         {D("\"autoscale\": {\"min\": 0}"),
          "1:36: \"min\" is out of range (found 0, expected an integer from 1 to 10000)"},

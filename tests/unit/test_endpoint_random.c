@@ -305,8 +305,6 @@ random_trial(uint64_t number)
         if (coin(t, 0.8))
             random_second_chances(t, c, m);
     }
-    if (t->policy.router->next) /* it would ask for the large model again and again */
-        t->endpoints.of[LARGE].n_fallback = 0;
     t->config =
         (struct rg_replication_config){.policy = &t->policy,
                                        .endpoints = &t->endpoints,
@@ -437,6 +435,54 @@ a_seed_is_a_result(void **state)
     }
 }
 
+/* Calls to which nothing can happen but that their turn comes wait in a lobby (sim/lobby.h). With a
+ * deadline in a hundred years they do not, and all else is the same. No noise: it is drawn when a
+ * call leaves the lobby, in another order. */
+static void
+a_lobby_changes_nothing(void **state)
+{
+    size_t waited = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < CONFIGURATIONS; i += 4) {
+        struct trial *a = random_trial(i);
+        struct trial *b = random_trial(i);
+        struct trial *both[] = {a, b};
+
+        for (size_t k = 0; k < 2; k++)
+            for (uint32_t m = 0; m < MINI_MODELS; m++) {
+                struct rg_endpoint_config *c = &both[k]->endpoints.of[m];
+
+                free(c->failures.outages);
+                c->failures = (struct rg_failure_config){.status = RG_CALL_ERROR};
+                c->limit.rpm = c->limit.tpm = INFINITY;
+                c->max_parallel = c->queue = RG_STATION_UNLIMITED;
+                c->timeout_s = k == 0 ? INFINITY : 1e9;
+                c->hedge.quantile = c->cooldown.seconds = c->cold_start_s = 0;
+                c->autoscale.on = false;
+                c->discipline = RG_FCFS;
+                if (c->profile) {
+                    c->profile->noise = RG_NOISE_NONE;
+                    c->profile->d_ms_per_token_context = 0;
+                }
+            }
+        run_trial(a);
+        run_trial(b);
+        assert_int_equal(a->n_ended, b->n_ended);
+        for (size_t r = 0; r < MOST; r++) {
+            const struct rg_request *x = &a->requests[r];
+            const struct rg_request *y = &b->requests[r];
+
+            assert_true(fabs(x->latency_s - y->latency_s) < 1e-9);
+            assert_true(fabs(x->parts[RG_PART_QUEUE] - y->parts[RG_PART_QUEUE]) < 1e-9);
+            waited += x->parts[RG_PART_QUEUE] > 0;
+        }
+        trial_free(a);
+        trial_free(b);
+    }
+    assert_true(waited > 10000);
+}
+
 /* Nobody who looks changes what is seen. */
 static void
 looking_changes_nothing(void **state)
@@ -463,6 +509,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_is_configured_adds_up),
         cmocka_unit_test(a_seed_is_a_result),
+        cmocka_unit_test(a_lobby_changes_nothing),
         cmocka_unit_test(looking_changes_nothing),
     };
 

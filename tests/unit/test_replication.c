@@ -349,6 +349,33 @@ recorded_arrivals_bring_their_queries(void **state)
     release(f);
 }
 
+/* Load-aware: S = a + d o K with K = 1050 tokens for each call that is served, its own included.
+ * Those who wait for a slot do not count. */
+static void
+a_service_time_grows_with_what_is_served_beside_it(void **state)
+{
+    static const double expected_ms[] = {205, 310, 310};
+    struct fixture *f = prepare("llm-only");
+    struct rg_profile *p = calloc(1, sizeof *p);
+
+    (void)state;
+    assert_non_null(p);
+    *p = (struct rg_profile){.kind = RG_PROFILE_TOKENS,
+                             .name = "loaded",
+                             .source = "this test",
+                             .a_ms = 100,
+                             .d_ms_per_token_context = 0.001,
+                             .ttft_a_ms = NAN,
+                             .ttft_b_ms_per_token = NAN};
+    f->endpoints.of[LARGE].service = RG_SERVICE_PROFILE;
+    f->endpoints.of[LARGE].profile = p;
+    f->endpoints.of[LARGE].slots = 2;
+    run_it(f, 0);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(fabs(service_of(&f->requests[i]) - expected_ms[i] * 1e-3) < 1e-12);
+    release(f);
+}
+
 static void
 an_end_leaves_requests_in_flight(void **state)
 {
@@ -412,6 +439,7 @@ main(void)
         cmocka_unit_test(the_same_seed_gives_the_same_bytes),
         cmocka_unit_test(a_closed_loop_keeps_its_users),
         cmocka_unit_test(recorded_arrivals_bring_their_queries),
+        cmocka_unit_test(a_service_time_grows_with_what_is_served_beside_it),
         cmocka_unit_test(an_end_leaves_requests_in_flight),
         cmocka_unit_test(the_mean_wait_is_that_of_m_d_1),
     };
