@@ -457,9 +457,14 @@ hedge(struct rg_endpoints *eps, uint32_t c)
 static void
 station_event(struct rg_endpoints *eps, const struct rg_event *ev)
 {
-    struct rg_leave left = rg_station_leave(&eps->replicas[ev->owner].station, ev);
-    struct try *try = &eps->tries[left.entity];
+    struct rg_station *station = &eps->replicas[ev->owner].station;
+    struct rg_leave left;
+    struct try *try;
 
+    if (eps->of[eps->replica_model[ev->owner]].slowed)
+        rg_endpoint_uncount_context(eps, &eps->tries[rg_station_entity(station, ev)]);
+    left = rg_station_leave(station, ev);
+    try = &eps->tries[left.entity];
     try->waited += left.wait;
     if (eps->of[try->model].slowed) /* the slot's time was set when it began */
         try->service = left.sojourn - left.wait;

@@ -155,13 +155,12 @@ rg_endpoint_unpark(struct rg_endpoints *eps, struct endpoint *ep)
 }
 
 static void
-leave_endpoint(struct rg_endpoints *eps, struct endpoint *ep, const struct try *try)
+leave_endpoint(struct rg_endpoints *eps, struct endpoint *ep, struct try *try)
 {
     const struct rg_limit_config *limit = &ep->config->limit;
 
     ep->active--;
-    if (try->counted)
-        eps->replicas[try->replica].context -= rg_endpoint_context(eps, try->recorded);
+    rg_endpoint_uncount_context(eps, try);
     if (try->replica != NOTHING)
         rg_endpoint_retire(eps, try->replica);
     if (limit->refund && try->charged > 0) {
@@ -223,6 +222,7 @@ cut_off(struct rg_endpoints *eps, struct try *try)
     (void)rg_engine_cancel(eps->engine, try->timeout);
     switch (try->state) {
     case TRY_IN:
+        rg_endpoint_uncount_context(eps, try);
         try->waited += rg_replica_cancel(&eps->replicas[try->replica], &try->ticket, &try->served);
         break;
     case TRY_COMING:

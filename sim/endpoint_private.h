@@ -129,6 +129,8 @@ bool rg_endpoint_injects(struct rg_endpoints *eps, struct endpoint *ep);
 double rg_endpoint_context(const struct rg_endpoints *eps, uint32_t recorded);
 /* Counts them at the try's replica, until it leaves. */
 void rg_endpoint_count_context(struct rg_endpoints *eps, struct try *try);
+/* To be called before another's service can begin in its place. */
+void rg_endpoint_uncount_context(struct rg_endpoints *eps, struct try *try);
 
 /* For stations whose service depends on what is served at once (rg_station_config.begin). */
 double rg_endpoint_begin_service(void *ctx, uint32_t t, uint32_t busy);

@@ -55,6 +55,14 @@ rg_endpoint_count_context(struct rg_endpoints *eps, struct try *try)
     try->counted = true;
 }
 
+void
+rg_endpoint_uncount_context(struct rg_endpoints *eps, struct try *try)
+{
+    if (try->counted)
+        eps->replicas[try->replica].context -= rg_endpoint_context(eps, try->recorded);
+    try->counted = false;
+}
+
 /* Service S = (base + d output others) F was drawn without the others: base F. */
 static double
 with_others(const struct rg_endpoints *eps, const struct rg_profile *p, const struct try *try,

@@ -409,6 +409,13 @@ rg_station_leave(struct rg_station *s, const struct rg_event *ev)
     return leave;
 }
 
+uint32_t
+rg_station_entity(const struct rg_station *s, const struct rg_event *ev)
+{
+    assert(s->config.discipline != RG_PS && ev->entity < s->places);
+    return s->place[ev->entity].entity;
+}
+
 struct rg_leave
 rg_station_remove(struct rg_station *s, uint32_t place)
 {

@@ -139,6 +139,9 @@ void rg_station_clear(struct rg_station *s);
 enum rg_admission rg_station_arrive(struct rg_station *s, const struct rg_job *job,
                                     uint32_t *place);
 
+/* Whose visit an event of the station will end; not for RG_PS, where that is decided then. */
+uint32_t rg_station_entity(const struct rg_station *s, const struct rg_event *ev);
+
 /* To be called with each event of the station: who leaves, and how. Others may begin. */
 struct rg_leave rg_station_leave(struct rg_station *s, const struct rg_event *ev);
 

@@ -145,6 +145,25 @@ grid(void **state)
     has(HEAD MODEL("m") QUERY("q") QUERY("r") QUERY("s") CALL("q", "m", GOOD) CALL("r", "m", GOOD)
             CALL("s", "m", GOOD) CALL("q", "m", "\"sample\":1," GOOD),
         RG_PROBLEM_SAMPLES, 2, "model 'm' on query 'r': 1 of 2 samples");
+    /* The first query, the last one, and both the first and the last; samples are no queries. */
+    has(HEAD MODEL("m") MODEL("n") QUERY("q") QUERY("r") CALL("q", "m", GOOD) CALL("r", "m", GOOD)
+            CALL("r", "n", GOOD),
+        RG_PROBLEM_GRID, 1, "model 'n' on query 'q' (none)");
+    has(HEAD MODEL("m") MODEL("n") QUERY("q") QUERY("r") CALL("q", "m", GOOD) CALL("r", "m", GOOD)
+            CALL("q", "n", GOOD),
+        RG_PROBLEM_GRID, 1, "model 'n' on query 'r' (none)");
+    has(HEAD MODEL("m") MODEL("n") QUERY("q") QUERY("r") QUERY("s") CALL("q", "m", GOOD)
+            CALL("r", "m", GOOD) CALL("s", "m", GOOD) CALL("r", "n", GOOD),
+        RG_PROBLEM_GRID, 2, "model 'n' on query 'q' (none)");
+    /* Within the second of two datasets. */
+    has(HEAD MODEL("m") MODEL("n") QUERY("q") CALL("q", "m", GOOD)
+            CALL("q", "n", GOOD) "{\"type\":\"query\",\"dataset\":\"z\",\"id\":\"a\",\"category\":"
+                                 "\"c\",\"text\":\"t\"}\n"
+                                 "{\"type\":\"query\",\"dataset\":\"z\",\"id\":\"b\",\"category\":"
+                                 "\"c\",\"text\":\"u\"}\n" CALL("a", "m", "\"dataset\":\"z\"," GOOD)
+                                     CALL("b", "m", "\"dataset\":\"z\"," GOOD)
+                                         CALL("a", "n", "\"dataset\":\"z\"," GOOD),
+        RG_PROBLEM_GRID, 1, "model 'n' on query 'b' (none)");
     t = checked(HEAD MODEL("m") QUERY("q") QUERY("r") QUERY("s") CALL("q", "m", GOOD)
                     CALL("r", "m", "\"memory\":\"x\"," GOOD) CALL("q", "m", "\"sample\":1," GOOD),
                 &check);
