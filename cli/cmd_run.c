@@ -4,17 +4,18 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "cli/cli.h"
 #include "cli/filter.h"
 #include "cli/run.h"
 #include "replay/contract/contract.h"
 #include "stats/table.h"
 
-const char *const rg_run_arrival_names[] = {"all",     "constant", "poisson",  "gamma",
-                                            "weibull", "closed",   "recorded", NULL};
+const char *const rg_run_arrival_names[] = {"all",    "constant", "poisson", "gamma", "weibull",
+                                            "closed", "recorded", "mmpp",    NULL};
 static const enum rg_arrivals_law arrival_laws[] = {
-    RG_ARRIVALS_ALL,     RG_ARRIVALS_CONSTANT, RG_ARRIVALS_POISSON, RG_ARRIVALS_GAMMA,
-    RG_ARRIVALS_WEIBULL, RG_ARRIVALS_CLOSED,   RG_ARRIVALS_RECORDED};
+    RG_ARRIVALS_ALL,     RG_ARRIVALS_CONSTANT, RG_ARRIVALS_POISSON,  RG_ARRIVALS_GAMMA,
+    RG_ARRIVALS_WEIBULL, RG_ARRIVALS_CLOSED,   RG_ARRIVALS_RECORDED, RG_ARRIVALS_MMPP};
 static const char *const sample_names[] = {"random", "first", NULL};
 static const char *const prompt_names[] = {"any", "plain", "contract", NULL};
 static const char *const default_routers[] = {"llm-only", "slm-only", "slm-dominant", "random",
@@ -65,11 +66,15 @@ static const struct rg_opt options[] = {
            rg_missing_names),
     CHOICE("samples", samples, "RULE", "recorded repeats: random (default) or first", sample_names),
     CHOICE("arrivals", arrivals, "LAW",
-           "all (at once), constant, poisson (default), gamma,\nweibull, closed, recorded",
+           "all (at once), constant, poisson (default), gamma,\nweibull, closed, recorded, mmpp "
+           "(bursts)",
            rg_run_arrival_names),
     NUM("rate", RG_OPT_DOUBLE, rate, "R", "arrivals a second (default 1)", 1e-9, 1e9),
     NUM("cv", RG_OPT_DOUBLE, cv, "CV",
         "gamma, weibull: coefficient of variation of the gaps\n(default 2)", 0.01, 100),
+    OPT("rates", 0, RG_OPT_LIST, rates, "R,R...",
+        "mmpp: arrivals a second in each state, e.g. 0.5,8"),
+    OPT("stays", 0, RG_OPT_LIST, stays, "SECONDS,...", "mmpp: mean time in each state, e.g. 60,10"),
     NUM("users", RG_OPT_U64, users, "N", "closed: number of users (default 10)", 1, 1e9),
     NUM("think", RG_OPT_DOUBLE, think, "SECONDS", "closed: mean time between requests (default 5)",
         0, 1e9),
@@ -125,6 +130,10 @@ run_clear(struct rg_run *w)
     rg_trace_close(w->trace);
     rg_opt_list_clear(&w->v.routers);
     rg_opt_list_clear(&w->v.where);
+    rg_opt_list_clear(&w->v.rates);
+    rg_opt_list_clear(&w->v.stays);
+    free(w->rates);
+    free(w->stays);
 }
 
 /* ---- preparing ---- */
@@ -185,8 +194,34 @@ load_endpoints(struct rg_run *w, struct rg_err *err)
 }
 
 static enum rg_status
+read_numbers(const struct rg_opt_list *list, const char *option, double **out, struct rg_err *err)
+{
+    *out = rg_alloc(list->n, sizeof **out);
+    for (size_t i = 0; i < list->n; i++) {
+        const char *why = rg_num_double(list->items[i], strlen(list->items[i]), &(*out)[i]);
+
+        if (why)
+            return rg_err_set(err, RG_EUSAGE, "run: --%s: %s (found '%.60s', expected a number)",
+                              option, why, list->items[i]);
+    }
+    return RG_OK;
+}
+
+static enum rg_status
+load_states(struct rg_run *w, struct rg_err *err)
+{
+    enum rg_status status = read_numbers(&w->v.rates, "rates", &w->rates, err);
+
+    if (status == RG_OK)
+        status = read_numbers(&w->v.stays, "stays", &w->stays, err);
+    return status;
+}
+
+static enum rg_status
 load_arrivals(struct rg_run *w, struct rg_err *err)
 {
+    if (arrival_laws[w->v.arrivals] == RG_ARRIVALS_MMPP)
+        return load_states(w, err);
     if (arrival_laws[w->v.arrivals] != RG_ARRIVALS_RECORDED)
         return RG_OK;
     return rg_trace_arrivals_load(w->trace, &w->arrivals, err);
@@ -265,6 +300,9 @@ replication_config(const struct rg_run *w)
                      .cv = v->cv,
                      .users = v->users,
                      .think = v->think,
+                     .rates = w->rates,
+                     .stays = w->stays,
+                     .states = v->rates.n,
                      .times = w->arrivals.at_s,
                      .n_times = w->arrivals.n,
                      .speed = v->speed,
@@ -353,9 +391,13 @@ complete(struct rg_run_values *v)
 
     if (names_twice(&v->routers))
         return "--router names a router twice";
-    if (!isnan(v->rate) &&
-        (law == RG_ARRIVALS_ALL || law == RG_ARRIVALS_CLOSED || law == RG_ARRIVALS_RECORDED))
-        return "--rate does nothing with --arrivals all, closed or recorded";
+    if (!isnan(v->rate) && (law == RG_ARRIVALS_ALL || law == RG_ARRIVALS_CLOSED ||
+                            law == RG_ARRIVALS_RECORDED || law == RG_ARRIVALS_MMPP))
+        return "--rate does nothing with --arrivals all, closed, recorded or mmpp";
+    if (law != RG_ARRIVALS_MMPP && (v->rates.n || v->stays.n))
+        return "--rates and --stays need --arrivals mmpp";
+    if (law == RG_ARRIVALS_MMPP && (v->rates.n < 2 || v->rates.n != v->stays.n))
+        return "--arrivals mmpp needs --rates and --stays, two or more of each";
     if (!isnan(v->cv) && law != RG_ARRIVALS_GAMMA && law != RG_ARRIVALS_WEIBULL)
         return "--cv needs --arrivals gamma or weibull";
     if ((v->users || !isnan(v->think)) && law != RG_ARRIVALS_CLOSED)

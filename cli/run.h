@@ -12,7 +12,7 @@
 /* The options. */
 struct rg_run_values {
     const char *trace;
-    struct rg_opt_list routers, where;
+    struct rg_opt_list routers, where, rates, stays;
     const char *slm, *llm, *memory;
     int prompt, contract, missing, samples;
     const char *escalate_if, *confidence;
@@ -41,6 +41,7 @@ struct rg_run {
     size_t n_queries;
     double *flag, *confidence;
     int32_t *priority;
+    double *rates, *stays; /* of mmpp */
     struct rg_trace_arrivals arrivals;
     struct rg_endpoint_configs endpoints;
     struct rg_policy policy;

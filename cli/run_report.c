@@ -353,12 +353,33 @@ prompt_of(enum rg_truth contract)
     return contract == RG_TRUE ? ", contract prompt" : contract == RG_FALSE ? ", plain prompt" : "";
 }
 
+/* How fast requests come, in words behind the law's name. */
+static const char *
+pace(const struct rg_run *w, char *buf, size_t n)
+{
+    const char *law = rg_run_arrival_names[w->v.arrivals];
+
+    buf[0] = '\0';
+    if (strcmp(law, "recorded") == 0)
+        snprintf(buf, n, ", %g times as fast", w->v.speed);
+    else if (strcmp(law, "closed") == 0)
+        snprintf(buf, n, ", %llu users", (unsigned long long)w->v.users);
+    else if (strcmp(law, "mmpp") == 0)
+        snprintf(buf, n, " with %zu states", w->v.rates.n);
+    else if (strcmp(law, "all") == 0)
+        snprintf(buf, n, " at once");
+    else
+        snprintf(buf, n, " at %g/s", w->v.rate);
+    return buf;
+}
+
 /* Everything that is needed to do it again. */
 static void
 note_provenance(const struct rg_run *w, struct rg_table *t)
 {
     const struct rg_run_values *v = &w->v;
     const struct rg_trace_variant *x = &w->trace->variants[w->policy.variant];
+    char buf[64];
 
     rg_table_note(t,
                   "%g %% intervals: score, cost, escalation, SLM share and coverage over the "
@@ -368,10 +389,10 @@ note_provenance(const struct rg_run *w, struct rg_table *t)
     rg_table_note(t, "A request without an answer scores 0; latencies are those of completed "
                      "requests.");
     rg_table_note(t,
-                  "Replayed: memory %s%s; contract %s; arrivals %s at %g/s; %llu slots; service "
-                  "%s; seed %llu%s%s.",
+                  "Replayed: memory %s%s; contract %s; arrivals %s%s; %llu slots; service %s; seed "
+                  "%llu%s%s.",
                   x->memory, prompt_of(x->contract), rg_contract_names[v->contract],
-                  rg_run_arrival_names[v->arrivals], v->arrivals == 6 ? v->speed : v->rate,
+                  rg_run_arrival_names[v->arrivals], pace(w, buf, sizeof buf),
                   (unsigned long long)v->slots, v->service ? v->service : "recorded",
                   (unsigned long long)v->seed, v->endpoints ? "; endpoints " : "",
                   v->endpoints ? v->endpoints : "");

@@ -43,7 +43,7 @@ is 'a rate of 0' \
     "routergym-sim: run: --rate: out of range (found 0, expected a number from 1e-09 to 1000000000); see 'routergym-sim run --help'" \
     "$(message "$p" run --rate 0)"
 is 'an unknown value' \
-    "routergym-sim: run: --arrivals: unknown value (found 'poison', expected all, constant, poisson, gamma, weibull, closed or recorded); did you mean 'poisson'?; see 'routergym-sim run --help'" \
+    "routergym-sim: run: --arrivals: unknown value (found 'poison', expected all, constant, poisson, gamma, weibull, closed, recorded or mmpp); did you mean 'poisson'?; see 'routergym-sim run --help'" \
     "$(message "$p" run --arrivals poison)"
 is 'an operand too many' "routergym-sim: run: too many operands (found 1); usage: routergym-sim run [OPTIONS]; see 'routergym-sim run --help'" \
     "$(message "$p" run x)"

@@ -11,7 +11,7 @@ cell() { # file router column
 }
 holds() { awk "BEGIN {exit !($1)}"; }
 
-plan 38
+plan 43
 all=llm-only,slm-only,slm-dominant,random,oracle
 status 'five routers' 0 "$p" run --router $all --memory dynamic --contract ticket --slm slm-7b --llm llm-14b --format csv
 cp .out a.csv
@@ -53,10 +53,17 @@ has 'a busy one is warned of' 'near saturation' near.txt
 "$p" run --router llm-only --memory dynamic --llm llm-14b --slo-ms 2000 --format csv >slo.csv
 ok 'goodput counts what is in time' holds "$(cell slo.csv llm-only goodput) > 0.05 && $(cell slo.csv llm-only goodput) < 0.5"
 for bad in '--arrivals all --rate 3' '--cv 2' '--users 3' '--speed 2' '--min-confidence 0.3' '--escalate-before' \
-    '--router llm-only,llm-only' '--arrivals recorded --loop'; do
+    '--router llm-only,llm-only' '--arrivals recorded --loop' '--arrivals mmpp --rates 1,2' '--arrivals mmpp --rates 1,2 --stays 3,x' \
+    '--arrivals mmpp --rates 1,2 --stays 3,0' '--rates 1,2'; do
     # shellcheck disable=SC2086 # several words
     status "refused: $bad" 2 "$p" run $bad
 done
+
+"$p" run --router llm-only --memory dynamic --llm llm-14b --arrivals mmpp --rates 0.2,9 --stays 60,6 --slots 4 \
+    --format csv >burst.csv
+"$p" run --router llm-only --memory dynamic --llm llm-14b --rate 1 --slots 4 --format csv >calm.csv
+ok 'bursts of the same mean rate queue longer' holds \
+    "$(cell burst.csv llm-only queue_ms) > 5 * $(cell calm.csv llm-only queue_ms)"
 
 # A trace of one record.
 printf '%s\n' '{"type":"trace","version":1}' \

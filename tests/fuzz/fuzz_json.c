@@ -17,7 +17,7 @@ check_again(const struct rg_json *doc)
 
     rg_json_put_node(&one, doc->root);
     if (rg_json_parse(&again, one.data, one.len, NULL, 1, 0, &err) != RG_OK)
-        assert(!"what was written is not read");
+        assert(false && "what was written is not read");
     rg_json_put_node(&two, again.root);
     assert(one.len == two.len && memcmp(one.data, two.data, one.len) == 0);
     rg_json_clear(&again);
