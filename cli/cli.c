@@ -112,19 +112,23 @@ program_folder(void)
     return rg_strdup(path);
 }
 
-/* The build tree is the place when the program itself lies in it: an installed program never looks
- * at the folder it was built in. */
+/* Where the program lies: the build tree when that is where it was made (an installed one never
+ * looks there), else the shared folder beside its own, so that an installation can be moved as a
+ * whole. */
 static char *
-in_build_tree(const char *kind, const char *name)
+near_program(const char *kind, const char *name)
 {
     char *folder = program_folder();
-    char *found = NULL;
+    struct rg_buf shared = {0};
+    char *found;
 
     if (folder && strcmp(folder, BUILD_DIR) == 0) {
         found = existing(SOURCE_DIR "/traces", kind, name);
-        if (!found)
-            found = existing(BUILD_DIR "/traces", kind, name);
+    } else {
+        rg_buf_printf(&shared, "%s/../share/routergym-sim", folder ? folder : "");
+        found = folder ? existing(rg_buf_text(&shared), kind, name) : NULL;
     }
+    rg_buf_clear(&shared);
     free(folder);
     return found;
 }
@@ -138,7 +142,7 @@ rg_cli_find(const char *kind, const char *name)
         return rg_strdup(name);
     found = existing(getenv("ROUTERGYM_SIM_DATADIR"), kind, name);
     if (!found)
-        found = in_build_tree(kind, name);
+        found = near_program(kind, name);
     if (!found)
         found = existing(PKGDATADIR, kind, name);
     return found;

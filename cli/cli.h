@@ -31,8 +31,8 @@ int rg_cli_finish(int status);
 size_t rg_cli_width(void);
 
 /* Path of a data file: name itself when it is "-", contains a '/' or exists in the working folder;
- * else in $ROUTERGYM_SIM_DATADIR, the build tree, the installation. NULL when it is nowhere. free()
- * it. */
+ * else in $ROUTERGYM_SIM_DATADIR, near the program (build tree or installation), at the place of
+ * installation. NULL when it is nowhere. free() it. */
 char *rg_cli_find(const char *kind, const char *name);
 
 /* Load a trace by path, or by the name of a bundled one. */
