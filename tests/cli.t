@@ -155,6 +155,7 @@ mkdir -p moved/bin moved/share/routergym-sim
 cp "$p" moved/bin/
 cp "$srcdir"/traces/tickets.jsonl.gz moved/share/routergym-sim/
 cp -r "$srcdir"/traces/tables moved/share/routergym-sim/
+chmod -R u+w moved
 unset ROUTERGYM_SIM_DATADIR
 status 'a moved program finds the bundled trace' 0 moved/bin/routergym-sim run --router slm-only --replications 1
 status 'and the table specifications' 0 moved/bin/routergym-sim reproduce --table tickets-by-model tickets.jsonl.gz
