@@ -11,7 +11,7 @@ message() { # the last line on stderr of a command
 }
 
 commands=$("$p" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p')
-plan $((4 * $(printf '%s\n' "$commands" | wc -l) + 71))
+plan $((4 * $(printf '%s\n' "$commands" | wc -l) + 72))
 
 for c in $commands; do
     status "$c --help" 0 "$p" "$c" --help
@@ -150,6 +150,8 @@ is 'reproduce --against' '' "$(COLUMNS=80 wide reproduce -t spec.json -a same.cs
 is 'reproduce --list-tables' '' "$(COLUMNS=80 wide reproduce --list-tables)"
 "$p" import -o long.db "$long" >import.txt 2>&1
 has 'remarks are a list' '        1 x  repeated record, equal to an earlier one (first at' import.txt
+is 'a comma within an item' "routergym-sim: unknown model 'a,b'" "$(message "$p" run --router 'fixed:a\,b')"
+
 # An installation that was moved as a whole finds its files.
 mkdir -p moved/bin moved/share/routergym-sim
 cp "$p" moved/bin/
