@@ -241,9 +241,16 @@ rg_json_put_string(struct rg_buf *buf, const char *s, size_t n)
         unsigned char c = (unsigned char)s[i];
         const char *name;
 
-        if (c >= 0x20 && c != '"' && c != '\\')
+        bool nul = c == 0xc0 && i + 1 < n && (unsigned char)s[i + 1] == 0x80;
+
+        if (c >= 0x20 && c != '"' && c != '\\' && !nul)
             continue;
         rg_buf_add(buf, s + start, i - start);
+        if (nul) {
+            rg_buf_puts(buf, "\\u0000");
+            start = ++i + 1;
+            continue;
+        }
         start = i + 1;
         name = c > 0 ? strchr(names, c) : NULL;
         if (c >= 0x20)

@@ -5,7 +5,7 @@
  * invalid UTF-8, raw control characters, lone surrogates, leading zeros, "1.", NaN and Infinity, a
  * number beyond the range of a double (1e400), a byte order mark, trailing junk, nesting deeper
  * than RG_JSON_DEPTH, more than RG_JSON_NODES values, and a string that contains \u0000 (a C string
- * would be cut there silently).
+ * would be cut there silently) unless RG_JSON_NUL asks for another form of it.
  *
  * In the tree: an integer beyond +-2^53 is a node of type cJSON_Raw whose valuestring is its text
  * (and valuedouble the nearest double); every other number is a cJSON_Number. valueint is used for
@@ -30,6 +30,8 @@ enum {
 
 enum rg_json_flag {
     RG_JSON_COMMENTS = 1, /* allow // and C comments (configurations) */
+    RG_JSON_NUL = 2,      /* \u0000 in a string is kept as the two bytes C0 80, which no valid
+                             UTF-8 has, so that strings differ when their texts do */
 };
 
 /* A parsed text. text and file are borrowed and must outlive the document: places are computed from
@@ -93,8 +95,8 @@ RG_MUST_USE enum rg_status rg_json_object(const struct rg_json *doc, const cJSON
 
 /* ---- writing ---- */
 
-/* A string with its quotes; s[0..n) must be valid UTF-8 without NUL. Only '"', '\\' and control
- * characters are escaped. */
+/* A string with its quotes; s[0..n) must be valid UTF-8 without NUL, which may stand as C0 80 (see
+ * RG_JSON_NUL). Only '"', '\\' and control characters are escaped. */
 void rg_json_put_string(struct rg_buf *buf, const char *s, size_t n);
 /* Shortest decimal that reads back equal; NaN and infinities become null. */
 void rg_json_put_number(struct rg_buf *buf, double x);

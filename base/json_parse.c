@@ -195,7 +195,7 @@ read_unicode(struct parser *p, size_t pos, uint32_t *out)
         unexpected(p, i, "bad escape", "four hexadecimal digits");
         return 0;
     }
-    if (c == 0) {
+    if (c == 0 && !(p->flags & RG_JSON_NUL)) {
         fail(p, pos, "\\u0000 in a string is not supported");
         return 0;
     }
@@ -224,6 +224,11 @@ read_escape(struct parser *p, size_t pos, char *out, size_t *n)
 
     if (pos + 1 < p->len && p->text[pos + 1] == 'u') {
         used = read_unicode(p, pos, &c);
+        if (used > 0 && c == 0) {
+            memcpy(out, "\xc0\x80", 2);
+            *n = 2;
+            return used;
+        }
         *n = used > 0 ? rg_utf8_put(out, c) : 0;
         return used;
     }

@@ -76,18 +76,33 @@ rg_strdup(const char *s)
     return rg_strndup(s, strlen(s));
 }
 
-void *
-rg_grow(void *p, size_t *cap, size_t need, size_t size)
+/* To at least need items, from cap by more of them. */
+static void *
+grow(void *p, size_t *cap, size_t more, size_t need, size_t size)
 {
     size_t next;
 
     if (p && need <= *cap)
         return p;
-    if (__builtin_mul_overflow(*cap, 2, &next) || next < need)
+    if (__builtin_add_overflow(*cap, more, &next) || next < need)
         next = need;
     if (next < 8)
         next = 8;
     p = rg_realloc(p, next, size);
     *cap = next;
     return p;
+}
+
+void *
+rg_grow(void *p, size_t *cap, size_t need, size_t size)
+{
+    return grow(p, cap, *cap, need, size);
+}
+
+void *
+rg_grow_lean(void *p, size_t *cap, size_t need, size_t size)
+{
+    enum { MANY = 4096 };
+
+    return grow(p, cap, *cap < MANY ? *cap : *cap / 32, need, size);
 }

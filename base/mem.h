@@ -25,4 +25,8 @@ char *rg_strndup(const char *s, size_t n) __attribute__((malloc));
  * doubling. p may be NULL with *cap 0. */
 void *rg_grow(void *p, size_t *cap, size_t need, size_t size);
 
+/* Likewise, but by a thirty-second once there are thousands: for arrays of which millions of bytes
+ * can be in use, where what is left unused counts. */
+void *rg_grow_lean(void *p, size_t *cap, size_t need, size_t size);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <Random123/philox.h>
@@ -124,10 +125,80 @@ rg_rng_below(gsl_rng *rng, uint64_t n)
     return (uint64_t)(m >> 64);
 }
 
+/* Lemire's method on the low `bits` bits of a word: count the draw; false if they are among the
+ * 2^bits mod n pieces (`least`) that would make some numbers likelier than others. */
+static inline bool
+count_one(uint64_t word, uint64_t n, uint64_t least, int bits, uint32_t *count)
+{
+    uint64_t mask = (UINT64_C(1) << bits) - 1, m = (word & mask) * n;
+
+    if ((m & mask) < least)
+        return false;
+    count[m >> bits]++;
+    return true;
+}
+
+/* Three from a word; of the last one as many as are wanted. Up to n = 2^16 less than one piece in
+ * 32 is thrown away. */
+static void
+count_thirds(struct state *st, uint64_t n, uint64_t draws, uint32_t *count)
+{
+    uint64_t least = (UINT64_C(1) << 21) % n;
+
+    while (draws >= 3) {
+        uint64_t word = next(st);
+
+        draws -= count_one(word, n, least, 21, count);
+        draws -= count_one(word >> 21, n, least, 21, count);
+        draws -= count_one(word >> 42, n, least, 21, count);
+    }
+    while (draws > 0) {
+        uint64_t word = next(st);
+
+        for (int i = 0; i < 3 && draws > 0; i++)
+            draws -= count_one(word >> 21 * i, n, least, 21, count);
+    }
+}
+
+static void
+count_halves(struct state *st, uint64_t n, uint64_t draws, uint32_t *count)
+{
+    uint64_t least = (UINT64_C(1) << 32) % n;
+
+    while (draws > 0) {
+        uint64_t word = next(st);
+
+        draws -= count_one(word, n, least, 32, count);
+        if (draws > 0)
+            draws -= count_one(word >> 32, n, least, 32, count);
+    }
+}
+
+void
+rg_rng_counts(gsl_rng *rng, uint32_t n, uint64_t draws, uint32_t *count)
+{
+    if (draws == 0)
+        return;
+    assert(n >= 1);
+    if (n <= 1 << 16)
+        count_thirds(state_of(rng), n, draws, count);
+    else
+        count_halves(state_of(rng), n, draws, count);
+}
+
 double
 rg_rng_unit(gsl_rng *rng)
 {
     return unit(next(state_of(rng)));
+}
+
+double
+rg_rng_unit_at(uint64_t seed, uint64_t replication, uint32_t purpose, uint64_t i)
+{
+    philox4x64_key_t key = {{seed, purpose}};
+    philox4x64_ctr_t ctr = {{i / 4, 0, 0, replication}};
+
+    return unit(philox4x64_R(10, ctr, key).v[i % 4]);
 }
 
 void

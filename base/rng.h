@@ -20,6 +20,8 @@ enum rg_purpose {
     RG_PURPOSE_SERVICE = 5,
     RG_PURPOSE_BOOTSTRAP = 6,
     RG_PURPOSE_GENERATE = 7, /* + sub-purposes above 100 */
+    RG_PURPOSE_SPLIT = 8,    /* train and test queries */
+    RG_PURPOSE_LEARNING = 9, /* of routers that learn: part of their state */
     RG_PURPOSE_TEST = 99,
 };
 
@@ -31,6 +33,14 @@ uint64_t rg_rng_below(gsl_rng *rng, uint64_t n);
 
 /* Uniform in [0, 1) with 53 bits. */
 double rg_rng_unit(gsl_rng *rng);
+
+/* What the i-th call (from 0) of rg_rng_unit would give on a new stream. */
+double rg_rng_unit_at(uint64_t seed, uint64_t replication, uint32_t purpose, uint64_t i);
+
+/* Draw `draws` uniform integers in [0, n) and count them in count[0..n), which is not cleared: what
+ * a bootstrap needs. Several from each 64-bit word, so these are other numbers than rg_rng_below's.
+ * n >= 1 unless draws is 0. */
+void rg_rng_counts(gsl_rng *rng, uint32_t n, uint64_t draws, uint32_t *count);
 
 /* Fisher-Yates shuffle of index[0..n). */
 void rg_rng_shuffle(gsl_rng *rng, uint32_t *index, uint64_t n);

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/sort.h"
+
 struct rg_estimate {
     double value;
     double lo, hi;
@@ -41,13 +43,5 @@ struct rg_estimate rg_interval_rate_units(const double *x, const uint32_t *unit,
  * number of those with some. 0 <= hits[u] <= trials[u]. */
 struct rg_estimate rg_interval_rate_sizes(const double *hits, const double *trials, size_t n,
                                           double level);
-
-/* Quantile q in [0, 1] of sorted x[0..n), type 7 of R. J. Hyndman and Y. Fan, "Sample quantiles in
- * statistical packages", The American Statistician 50 (1996) 361-365: linear interpolation at
- * (n - 1) q. NaN for n = 0. */
-double rg_quantile7(const double *sorted, size_t n, double q);
-
-/* Sort n doubles ascending (no NaN). */
-void rg_sort(double *x, size_t n);
 
 #endif

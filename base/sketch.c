@@ -1,4 +1,4 @@
-#include "stats/sketch.h"
+#include "base/sketch.h"
 
 #include <assert.h>
 #include <math.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "stats/interval.h"
+#include "base/sort.h"
 
 enum { MANTISSA_BITS = 52, KEPT_BITS = 11, LOWEST = -40, HIGHEST = 40 };
 enum { BINS = ((HIGHEST - LOWEST) << KEPT_BITS) + 2 };

@@ -6,8 +6,8 @@
  * values. (The idea of bins of constant relative width: C. Masson, J. E. Rim, H. K. Lee,
  * "DDSketch", PVLDB 12 (2019) 2195-2205; cutting the bits of the number instead of taking a
  * logarithm gives the same counts on any IEEE-754 machine.) Initialise with {0}. */
-#ifndef RG_STATS_SKETCH_H
-#define RG_STATS_SKETCH_H
+#ifndef RG_BASE_SKETCH_H
+#define RG_BASE_SKETCH_H
 
 #include <stddef.h>
 #include <stdint.h>
