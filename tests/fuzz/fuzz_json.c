@@ -16,7 +16,7 @@ check_again(const struct rg_json *doc)
     struct rg_err err;
 
     rg_json_put_node(&one, doc->root);
-    if (rg_json_parse(&again, one.data, one.len, NULL, 1, 0, &err) != RG_OK)
+    if (rg_json_parse(&again, one.data, one.len, NULL, 1, RG_JSON_NUL, &err) != RG_OK)
         assert(false && "what was written is not read");
     rg_json_put_node(&two, again.root);
     assert(one.len == two.len && memcmp(one.data, two.data, one.len) == 0);
@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {"model", RG_JSON_STRING | RG_JSON_REQUIRED, &b},
     };
 
-    for (unsigned flags = 0; flags <= RG_JSON_COMMENTS; flags++) {
+    for (unsigned flags = 0; flags <= (RG_JSON_COMMENTS | RG_JSON_NUL); flags++) {
         struct rg_json doc;
         struct rg_err err = {.status = RG_OK};
 

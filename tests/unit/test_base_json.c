@@ -242,6 +242,31 @@ test_string_steps(void **state)
     }
 }
 
+/* \\u0000 is kept apart from the end of a string when that is asked for, and written again. */
+static void
+test_nul(void **state)
+{
+    static const char text[] = "{\"a\\u0000b\":[\"\\u0000\",\"\"],\"a\":\"x\\u0000\\u0001\"}";
+    struct rg_buf out = {0};
+    struct rg_json doc;
+    struct rg_err err;
+
+    (void)state;
+    assert_int_equal(parse(&doc, text, sizeof text - 1, RG_JSON_NUL, &err), RG_OK);
+    assert_string_equal(doc.root->child->string, "a\xc0\x80"
+                                                 "b");
+    assert_string_equal(doc.root->child->child->valuestring, "\xc0\x80");
+    rg_json_put_node(&out, doc.root);
+    assert_string_equal(rg_buf_text(&out), text);
+    rg_json_clear(&doc);
+    rg_buf_clear(&out);
+    /* The form itself is still no UTF-8, and NUL still ends no key early. */
+    check_bad("\"\xc0\x80\"", 4, RG_JSON_NUL,
+              "f.json:1:2: not valid JSON: invalid UTF-8 (found byte 0xc0, expected UTF-8)");
+    check_bad("{\"\\u0000\":1,\"\\u0000\":2}", 23, RG_JSON_NUL,
+              "f.json:1:13: not valid JSON: the key \"??\" occurs twice");
+}
+
 static void
 test_depth(void **state)
 {
@@ -638,6 +663,7 @@ main(void)
         cmocka_unit_test(test_table),       cmocka_unit_test(test_table_extra),
         cmocka_unit_test(test_long_key),    cmocka_unit_test(test_put_string),
         cmocka_unit_test(test_put_number),  cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_nul),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
