@@ -134,31 +134,67 @@ print_report(const struct rg_import_report *report, enum rg_format format)
     rg_table_free(tables[1]);
 }
 
-/* The operands with the names of bundled traces replaced by their paths; "-" and names that are
- * nowhere are left to the import. */
+/* The operands: paths, and the formats named before them. */
+struct inputs {
+    const char **paths, **formats;
+    char **found; /* paths of bundled traces, or NULL */
+    size_t n;
+};
+
+static void
+inputs_clear(struct inputs *in)
+{
+    for (size_t i = 0; i < in->n; i++)
+        free(in->found[i]);
+    free(in->found);
+    free(in->paths);
+    free(in->formats);
+}
+
+/* The name of a format holds for the paths behind it. Names of bundled traces are replaced by their
+ * paths; "-" and names that are nowhere are left to the import. */
+static enum rg_status
+sort_inputs(struct inputs *in, char **args, size_t n, struct rg_err *err)
+{
+    const char *format = NULL;
+
+    in->paths = rg_alloc(n, sizeof *in->paths);
+    in->formats = rg_alloc(n, sizeof *in->formats);
+    in->found = rg_alloc(n, sizeof *in->found);
+    for (size_t i = 0; i < n; i++) {
+        if (rg_import_is_format(args[i])) {
+            if (i + 1 == n || rg_import_is_format(args[i + 1]))
+                return rg_err_set(err, RG_EUSAGE,
+                                  "import: no file behind the format %s (a file of that name is "
+                                  "./%s)",
+                                  args[i], args[i]);
+            format = args[i];
+            continue;
+        }
+        in->found[in->n] = strcmp(args[i], "-") == 0 ? NULL : rg_cli_find("", args[i]);
+        in->paths[in->n] = in->found[in->n] ? in->found[in->n] : args[i];
+        in->formats[in->n++] = format;
+    }
+    return RG_OK;
+}
+
 static enum rg_status
 import(const struct values *v, char **args, size_t n, struct rg_import_report *report,
        struct rg_err *err)
 {
+    struct inputs in = {0};
+    enum rg_status rc = sort_inputs(&in, args, n, err);
     const struct rg_import_options o = {
         .format = v->from,
+        .formats = in.formats,
         .dataset = v->dataset,
         .keep_going = v->keep_going,
         .no_text = v->no_text,
     };
-    const char **paths = rg_alloc(n, sizeof *paths);
-    char **found = rg_zalloc(n, sizeof *found);
-    enum rg_status rc;
 
-    for (size_t i = 0; i < n; i++) {
-        found[i] = strcmp(args[i], "-") == 0 ? NULL : rg_cli_find("", args[i]);
-        paths[i] = found[i] ? found[i] : args[i];
-    }
-    rc = rg_import_run(v->output, paths, n, &o, report, err);
-    for (size_t i = 0; i < n; i++)
-        free(found[i]);
-    free(found);
-    free(paths);
+    if (rc == RG_OK)
+        rc = rg_import_run(v->output, in.paths, in.n, &o, report, err);
+    inputs_clear(&in);
     return rc;
 }
 
@@ -190,7 +226,7 @@ run(int argc, char **argv)
 
 const struct rg_command rg_cmd_import = {
     .name = "import",
-    .usage = "[OPTIONS] -o TRACE FILE...",
+    .usage = "[OPTIONS] -o TRACE [FORMAT] FILE...",
     .brief = "read recordings of other programs into a trace file",
     .opts = options,
     .n_opts = sizeof options / sizeof *options,

@@ -299,6 +299,16 @@ list_formats(struct rg_buf *buf, const char *group)
             rg_buf_printf(buf, "%s%s", buf->len > 0 ? ", " : "", rg_importers[i].name);
 }
 
+bool
+rg_import_is_format(const char *name)
+{
+    for (size_t i = 0; i < rg_n_importers; i++) {
+        if (answers_to(&rg_importers[i], name))
+            return true;
+    }
+    return false;
+}
+
 static enum rg_status
 check_format(const char *name, struct rg_err *err)
 {
@@ -306,10 +316,8 @@ check_format(const char *name, struct rg_err *err)
     const char *near;
     struct rg_buf list = {0};
 
-    for (size_t i = 0; i < rg_n_importers; i++) {
-        if (answers_to(&rg_importers[i], name))
-            return RG_OK;
-    }
+    if (rg_import_is_format(name))
+        return RG_OK;
     names = rg_alloc(rg_n_importers, sizeof *names);
     for (size_t i = 0; i < rg_n_importers; i++)
         names[i] = rg_importers[i].name;
@@ -360,10 +368,8 @@ unknown_format(const struct rg_import_head *head, const char *wanted, struct rg_
     struct rg_buf list = {0}, shown = {0};
 
     if (rg_store_is_file(head->path))
-        return rg_err_set(err, RG_EINPUT,
-                          "%s: an SQLite database is not imported "
-                          "(export a trace file first)",
-                          head->path);
+        return rg_err_set(err, RG_EINPUT, "%s: an SQLite database (expected format %s)", head->path,
+                          wanted);
     if (head->len == 0)
         return rg_err_set(err, RG_EINPUT, "%s: empty file", head->path);
     if (is_marked_json(head))
@@ -441,10 +447,11 @@ struct formats {
 };
 
 static enum rg_status
-import_file(struct rg_import *im, const char *path, struct formats *formats, struct rg_err *err)
+import_file(struct rg_import *im, const char *path, const char *wanted, struct formats *formats,
+            struct rg_err *err)
 {
     const struct rg_importer *importer;
-    enum rg_status status = choose(path, im->options->format, &importer, err);
+    enum rg_status status = choose(path, wanted, &importer, err);
     uint64_t before;
 
     if (status == RG_EINPUT)
@@ -464,15 +471,12 @@ import_file(struct rg_import *im, const char *path, struct formats *formats, str
 }
 
 static enum rg_status
-import_path(struct rg_import *im, const char *path, struct formats *formats, struct rg_err *err)
+import_files(struct rg_import *im, const char *path, const char *wanted, struct formats *formats,
+             struct rg_err *err)
 {
     struct rg_folder folder = {0};
-    enum rg_status status;
-    struct stat st;
+    enum rg_status status = rg_folder_list(&folder, path, err);
 
-    if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-        return import_file(im, path, formats, err);
-    status = rg_folder_list(&folder, path, err);
     for (size_t i = 0; status == RG_OK && i < folder.n_passed; i++) {
         struct rg_place place = {.file = folder.passed[i]};
 
@@ -481,9 +485,24 @@ import_path(struct rg_import *im, const char *path, struct formats *formats, str
     if (status == RG_OK && folder.n == 0)
         status = rg_err_set(err, RG_EINPUT, "%s: no files in this folder", path);
     for (size_t i = 0; status == RG_OK && i < folder.n; i++)
-        status = import_file(im, folder.files[i], formats, err);
+        status = import_file(im, folder.files[i], wanted, formats, err);
     rg_folder_clear(&folder);
     return status;
+}
+
+static enum rg_status
+import_path(struct rg_import *im, const char *path, const char *wanted, struct formats *formats,
+            struct rg_err *err)
+{
+    const struct rg_importer *importer = wanted ? find(wanted) : NULL;
+    struct stat st;
+
+    if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return import_file(im, path, wanted, formats, err);
+    if (!importer || !importer->folder)
+        return import_files(im, path, wanted, formats, err);
+    formats->used[importer - rg_importers] = true;
+    return importer->folder(im, path, err);
 }
 
 /* Where the trace comes from and how it was made. */
@@ -518,6 +537,13 @@ put_meta(struct rg_import *im, const char *const *paths, size_t n, const struct 
     return status;
 }
 
+/* The format that path i is said to have, or NULL. */
+static const char *
+format_of(const struct rg_import_options *options, size_t i)
+{
+    return options->formats && options->formats[i] ? options->formats[i] : options->format;
+}
+
 static enum rg_status
 import_all(struct rg_store *store, const char *const *paths, size_t n,
            const struct rg_import_options *options, struct rg_import_report *report,
@@ -529,7 +555,7 @@ import_all(struct rg_store *store, const char *const *paths, size_t n,
 
     assert(rg_n_importers <= sizeof formats.used / sizeof formats.used[0]);
     for (size_t i = 0; status == RG_OK && i < n; i++)
-        status = import_path(&im, paths[i], &formats, err);
+        status = import_path(&im, paths[i], format_of(options, i), &formats, err);
     if (im.state)
         im.free_state(im.state);
     return status == RG_OK ? put_meta(&im, paths, n, &formats, err) : status;
@@ -560,6 +586,9 @@ rg_import_run(const char *out, const char *const *paths, size_t n,
     enum rg_status status = options->format ? check_format(options->format, err) : RG_OK;
     bool nothing;
 
+    for (size_t i = 0; status == RG_OK && options->formats && i < n; i++)
+        if (options->formats[i])
+            status = check_format(options->formats[i], err);
     if (status == RG_OK)
         status = rg_store_create(&store, out, err);
     if (status != RG_OK)

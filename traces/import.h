@@ -15,7 +15,9 @@
 #include "traces/store.h"
 
 struct rg_import_options {
-    const char *format;  /* name, or NULL to detect it for each file */
+    const char *format; /* name, or NULL to detect it for each file */
+    /* The same for each of the paths, in place of format where not NULL; NULL: none. */
+    const char *const *formats;
     const char *dataset; /* overrides the importer's dataset name; NULL: its own */
     bool keep_going;
     bool no_text; /* leave texts of answers and prompts out */
@@ -60,10 +62,15 @@ struct rg_importer {
     const char *help; /* one line for --help and the manual */
     bool (*detect)(const struct rg_import_head *head);
     enum rg_status (*file)(struct rg_import *im, const char *path, struct rg_err *err);
+    /* A folder as a whole, when the format is named; NULL: file by file. */
+    enum rg_status (*folder)(struct rg_import *im, const char *path, struct rg_err *err);
 };
 
 extern const struct rg_importer rg_importers[];
 extern const size_t rg_n_importers;
+
+/* Is this the name of a format, or of a group of them? */
+bool rg_import_is_format(const char *name);
 
 /* Import paths[0..n) (files, or folders whose regular files are taken sorted by name) into a new
  * trace file at out. A pipe (or "-") whose format is not named is taken for the native one; the

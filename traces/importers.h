@@ -43,6 +43,18 @@ bool rg_import_arrivals_detect(const struct rg_import_head *head);
 RG_MUST_USE enum rg_status rg_import_arrivals_file(struct rg_import *im, const char *path,
                                                    struct rg_err *err);
 
+/* A trace file. */
+bool rg_import_trace_detect(const struct rg_import_head *head);
+RG_MUST_USE enum rg_status rg_import_trace_file(struct rg_import *im, const char *path,
+                                                struct rg_err *err);
+
+/* Articles of the knowledge base: a folder of Markdown files, or one. */
+bool rg_import_kb_detect(const struct rg_import_head *head);
+RG_MUST_USE enum rg_status rg_import_kb_file(struct rg_import *im, const char *path,
+                                             struct rg_err *err);
+RG_MUST_USE enum rg_status rg_import_kb_folder(struct rg_import *im, const char *path,
+                                               struct rg_err *err);
+
 /* The native interchange format, JSON Lines. */
 bool rg_import_jsonl_detect(const struct rg_import_head *head);
 RG_MUST_USE enum rg_status rg_import_jsonl_file(struct rg_import *im, const char *path,
