@@ -286,23 +286,26 @@ origin_of(const char *source)
     return origin;
 }
 
-static void
-fetch_init(struct fetch *x, struct rg_store *store, const struct rg_tablespec *spec)
-{
-    const char **names;
+/* What is asked for, and where, if it was asked for in a file. */
+struct wanted {
+    const char *const *names;
+    size_t n;
+    enum rg_tablespec_rows rows;
+    const struct rg_tablespec *spec; /* or NULL */
+};
 
-    *x = (struct fetch){.store = store, .n = rg_tablespec_sources(spec)};
-    names = rg_alloc(x->n, sizeof *names);
+static void
+fetch_init(struct fetch *x, struct rg_store *store, const struct wanted *wanted)
+{
+    *x = (struct fetch){.store = store, .n = wanted->n};
     x->origins = rg_alloc(x->n, sizeof *x->origins);
     for (size_t c = 0; c < x->n; c++) {
-        names[c] = rg_tablespec_source(spec, c);
-        x->origins[c] = origin_of(names[c]);
+        x->origins[c] = origin_of(wanted->names[c]);
         x->wants_attrs = x->wants_attrs || x->origins[c].field == RECORDED;
     }
-    x->frame = rg_frame_new(names, x->n);
-    x->queries = rg_frame_new(names, x->n);
+    x->frame = rg_frame_new(wanted->names, x->n);
+    x->queries = rg_frame_new(wanted->names, x->n);
     x->names = rg_names_new();
-    free(names);
 }
 
 static void
@@ -387,12 +390,13 @@ note_run(void *ctx, const struct rg_run_rec *rec, struct rg_err *err)
 
 /* The records are walked a second time for the names they have: only this error needs them. */
 static enum rg_status
-unknown(struct rg_store *store, const struct rg_tablespec *spec, size_t source, struct rg_err *err)
+unknown(struct rg_store *store, const struct wanted *wanted, size_t source, struct rg_err *err)
 {
     struct rg_names *known = rg_names_new();
     const struct rg_visitor v = {
         .ctx = known, .query = note_query, .call = note_call, .run = note_run};
-    const char *name = rg_tablespec_source(spec, source), *near = NULL, **list;
+    const char *name = wanted->names[source], *near = NULL, **list;
+    struct rg_place place = {rg_store_path(store), 0, 0};
     enum rg_status rc;
     size_t n;
 
@@ -404,8 +408,10 @@ unknown(struct rg_store *store, const struct rg_tablespec *spec, size_t source, 
     for (size_t i = 0; i < n; i++)
         list[i] = rg_names_at(known, (uint32_t)i);
     near = rg_hint(name, list, n);
+    if (wanted->spec != NULL)
+        place = rg_tablespec_place(wanted->spec, source);
     if (rc == RG_OK)
-        rc = rg_err_at(err, rg_tablespec_place(spec, source),
+        rc = rg_err_at(err, place,
                        "unknown column \"%.60s\": no record of the trace has it%s%.60s%s", name,
                        near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
     free(list);
@@ -414,38 +420,37 @@ unknown(struct rg_store *store, const struct rg_tablespec *spec, size_t source, 
 }
 
 static enum rg_status
-check(const struct fetch *x, const struct rg_tablespec *spec, struct rg_err *err)
+check(const struct fetch *x, const struct wanted *wanted, struct rg_err *err)
 {
-    static const char *const wanted[] = {"calls or runs", "calls", "runs"};
+    static const char *const records[] = {"calls or runs", "calls", "runs"};
 
     if (rg_frame_rows(x->frame) == 0)
         return rg_err_set(err, RG_EINPUT, "%s: the trace has no recorded %s",
-                          rg_store_path(x->store), wanted[rg_tablespec_rows(spec)]);
+                          rg_store_path(x->store), records[wanted->rows]);
     for (size_t c = 0; c < x->n; c++) {
         const struct origin *origin = &x->origins[c];
 
         if (origin->field == RECORDED && !origin->in_records && !origin->in_queries)
-            return unknown(x->store, spec, c, err);
+            return unknown(x->store, wanted, c, err);
     }
     return RG_OK;
 }
 
-enum rg_status
-rg_trace_frame(struct rg_frame **out, struct rg_store *store, const struct rg_tablespec *spec,
-               struct rg_err *err)
+static enum rg_status
+fetch(struct rg_frame **out, struct rg_store *store, const struct wanted *wanted,
+      struct rg_err *err)
 {
-    enum rg_tablespec_rows rows = rg_tablespec_rows(spec);
     struct fetch x;
     struct rg_visitor v = {.ctx = &x, .query = on_query};
     enum rg_status rc;
 
     *out = NULL;
-    v.call = rows == RG_ROWS_RUNS ? NULL : on_call;
-    v.run = rows == RG_ROWS_CALLS ? NULL : on_run;
-    fetch_init(&x, store, spec);
+    v.call = wanted->rows == RG_ROWS_RUNS ? NULL : on_call;
+    v.run = wanted->rows == RG_ROWS_CALLS ? NULL : on_run;
+    fetch_init(&x, store, wanted);
     rc = rg_store_walk(store, &v, err);
     if (rc == RG_OK)
-        rc = check(&x, spec, err);
+        rc = check(&x, wanted, err);
     if (rc == RG_OK) {
         join_queries(&x);
         *out = x.frame;
@@ -453,4 +458,29 @@ rg_trace_frame(struct rg_frame **out, struct rg_store *store, const struct rg_ta
     }
     fetch_clear(&x);
     return rc;
+}
+
+enum rg_status
+rg_trace_frame(struct rg_frame **out, struct rg_store *store, const struct rg_tablespec *spec,
+               struct rg_err *err)
+{
+    size_t n = rg_tablespec_sources(spec);
+    const char **names = rg_alloc(n, sizeof *names);
+    const struct wanted wanted = {names, n, rg_tablespec_rows(spec), spec};
+    enum rg_status rc;
+
+    for (size_t c = 0; c < n; c++)
+        names[c] = rg_tablespec_source(spec, c);
+    rc = fetch(out, store, &wanted, err);
+    free(names);
+    return rc;
+}
+
+enum rg_status
+rg_trace_frame_of(struct rg_frame **out, struct rg_store *store, enum rg_tablespec_rows rows,
+                  const char *const *names, size_t n, struct rg_err *err)
+{
+    const struct wanted wanted = {names, n, rows, NULL};
+
+    return fetch(out, store, &wanted, err);
 }

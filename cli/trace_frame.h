@@ -19,4 +19,9 @@
 RG_MUST_USE enum rg_status rg_trace_frame(struct rg_frame **out, struct rg_store *store,
                                           const struct rg_tablespec *spec, struct rg_err *err);
 
+/* The same for distinct columns named otherwise, from these records. */
+RG_MUST_USE enum rg_status rg_trace_frame_of(struct rg_frame **out, struct rg_store *store,
+                                             enum rg_tablespec_rows rows, const char *const *names,
+                                             size_t n, struct rg_err *err);
+
 #endif
