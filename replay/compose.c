@@ -71,14 +71,14 @@ rg_compose_run(const struct rg_composer *c, uint32_t run, struct rg_composition 
         return RG_COMPOSE_NO_CHAIN;
     chain = &c->chains[r->chain[run]];
     for (size_t i = 0; i < chain->n; i++) {
-        struct rg_found found = {RG_NO_CALL, false};
+        struct rg_found found = {RG_NO_CALL, RG_FOUND_NOTHING, 0};
 
         if (chain->models[i] != RG_NO_MODEL)
             found =
                 rg_lookup_call(t, r->query[run], chain->models[i], r->variant[run], r->sample[run]);
         if (found.call == RG_NO_CALL)
             return RG_COMPOSE_NO_CALL;
-        out->exact = out->exact && found.exact;
+        out->exact = out->exact && found.kind == RG_FOUND_EXACT;
         out->cost_usd += t->calls.cost_usd[found.call];
         out->latency_ms += t->calls.latency_ms[found.call];
         out->score = t->calls.score[found.call];

@@ -54,12 +54,61 @@ rg_lookup_call(const struct rg_trace *t, uint32_t query, uint32_t model, uint16_
     uint32_t i = lower_bound(t, query, model, variant, sample);
 
     if (is_of(t, i, query, model, variant) && t->calls.sample[i] == sample)
-        return (struct rg_found){i, true};
+        return (struct rg_found){i, RG_FOUND_EXACT, 0};
     if (i > 0 && is_of(t, i - 1, query, model, variant))
-        return (struct rg_found){i - 1, false};
+        return (struct rg_found){i - 1, RG_FOUND_SAMPLE, 0};
     if (is_of(t, i, query, model, variant))
-        return (struct rg_found){i, false};
-    return (struct rg_found){RG_NO_CALL, false};
+        return (struct rg_found){i, RG_FOUND_SAMPLE, 0};
+    return (struct rg_found){RG_NO_CALL, RG_FOUND_NOTHING, 0};
+}
+
+static bool
+has_memory(const struct rg_trace *t, uint16_t variant)
+{
+    return strcmp(t->variants[variant].memory, "none") != 0;
+}
+
+uint32_t
+rg_lookup_added(const struct rg_lookup *l, uint32_t call)
+{
+    uint16_t variant = l->trace->calls.variant[call];
+
+    if (!l->context)
+        return 0;
+    /* What another memory had put into its prompt is not known apart from the rest. */
+    if (variant == l->variant ? !l->adds : has_memory(l->trace, variant))
+        return 0;
+    return l->context[l->trace->calls.query[call]];
+}
+
+struct rg_found
+rg_lookup_find(const struct rg_lookup *l, uint32_t query, uint32_t model, uint32_t sample)
+{
+    struct rg_found found = rg_lookup_call(l->trace, query, model, l->variant, sample);
+
+    if (found.kind != RG_FOUND_NOTHING && !l->adds)
+        return found;
+    for (size_t i = 0; i < l->n_others && found.kind == RG_FOUND_NOTHING; i++)
+        found = rg_lookup_call(l->trace, query, model, l->others[i], sample);
+    if (found.kind == RG_FOUND_NOTHING)
+        return found;
+    found.kind = RG_FOUND_VARIANT;
+    found.added_tokens = rg_lookup_added(l, found.call);
+    return found;
+}
+
+size_t
+rg_lookup_others(const struct rg_trace *t, uint16_t variant, uint16_t *others)
+{
+    enum rg_truth contract = t->variants[variant].contract;
+    size_t n = 0;
+
+    for (int pass = 0; pass < 4; pass++)
+        for (size_t v = 0; v < t->n_variants; v++)
+            if (v != variant && (t->variants[v].contract != contract) == pass / 2 &&
+                has_memory(t, (uint16_t)v) == pass % 2)
+                others[n++] = (uint16_t)v;
+    return n;
 }
 
 void

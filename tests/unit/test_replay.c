@@ -6,40 +6,9 @@
 
 #include <cmocka.h>
 
-#include "replay/chain.h"
 #include "replay/compose.h"
 #include "replay/contract/contract.h"
-#include "tests/unit/mini_trace.h"
-
-static uint8_t all_valid[MINI_CALLS] = {1, 1, 1, 1, 1, 1, 1, 1};
-
-static void
-select_router(struct rg_policy *p, const struct mini_trace *m, const char *router)
-{
-    struct rg_err err;
-
-    *p = (struct rg_policy){.trace = &m->t, .valid = all_valid, .min_confidence = 0.5};
-    assert_int_equal(rg_router_select(p, router, &err), RG_OK);
-    assert_int_equal(rg_router_tiers(p, NULL, NULL, &err), RG_OK);
-}
-
-static int reasons[RG_CHAIN_MAX]; /* of each attempt of the chain played last */
-
-/* Runs the chain to its end without a clock. */
-static enum rg_chain_step
-play(const struct rg_policy *p, uint32_t query, struct rg_chain *c)
-{
-    struct rg_router_view view = {.query = query, .chance = 0.4};
-    enum rg_chain_step step = rg_chain_begin(p, c, &view);
-
-    while (step == RG_CHAIN_CALL) {
-        struct rg_call_outcome outcome = rg_chain_recorded(p, c);
-
-        reasons[c->attempts - 1] = c->at.reason;
-        step = rg_chain_next(p, c, &outcome);
-    }
-    return step;
-}
+#include "tests/unit/replay_bench.h"
 
 /* ---- look-up ---- */
 
@@ -53,17 +22,17 @@ lookup_takes_the_exact_call_then_another_sample(void **state)
     mini_trace_init(&m);
     f = rg_lookup_call(&m.t, 0, SMALL, 0, 2);
     assert_int_equal(f.call, 1);
-    assert_true(f.exact);
+    assert_int_equal(f.kind, RG_FOUND_EXACT);
     f = rg_lookup_call(&m.t, 0, SMALL, 0, 1); /* the nearest lower one */
     assert_int_equal(f.call, 0);
-    assert_false(f.exact);
+    assert_int_equal(f.kind, RG_FOUND_SAMPLE);
     f = rg_lookup_call(&m.t, 0, SMALL, 0, 9);
     assert_int_equal(f.call, 1);
-    assert_false(f.exact);
+    assert_int_equal(f.kind, RG_FOUND_SAMPLE);
     m.sample[0] = 1; /* nothing lower than 0: the lowest */
     f = rg_lookup_call(&m.t, 0, SMALL, 0, 0);
     assert_int_equal(f.call, 0);
-    assert_false(f.exact);
+    assert_int_equal(f.kind, RG_FOUND_SAMPLE);
 }
 
 static void
@@ -111,239 +80,221 @@ a_variant_is_chosen_or_refused(void **state)
                                   "(recorded: none)");
 }
 
-/* ---- selection ---- */
+/* ---- other variants ---- */
 
+/* Query 1: the small model's call is recorded under variant 1, the large model's under variant 0. */
 static void
-selection_names_what_is_wrong(void **state)
+with_two_variants(struct replay_bench *b, struct rg_trace_variant variants[2])
 {
-    static const struct {
-        const char *word, *text;
-    } bad[] = {
-        {"slm-dominent", "unknown router 'slm-dominent', did you mean 'slm-dominant'?"},
-        {"", "unknown router ''"},
-        {"fixed", "router 'fixed' needs a model (found 'fixed', expected fixed:MODEL)"},
-        {"random:x", "router 'random' takes no model (found 'random:x', expected random)"},
-        {"fixed:smal", "unknown model 'smal', did you mean 'small'?"},
-    };
-    struct mini_trace m;
-    struct rg_policy p;
-    struct rg_err err;
-
-    (void)state;
-    mini_trace_init(&m);
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        p = (struct rg_policy){.trace = &m.t};
-        assert_int_equal(rg_router_select(&p, bad[i].word, &err), RG_EUSAGE);
-        assert_string_equal(err.text, bad[i].text);
-    }
+    variants[0] = (struct rg_trace_variant){"dynamic", RG_UNKNOWN};
+    variants[1] = (struct rg_trace_variant){"none", RG_UNKNOWN};
+    b->m.t.variants = variants;
+    b->m.t.n_variants = 2;
+    b->m.variant[3] = 1;
 }
 
 static void
-tiers_take_the_cheapest_or_the_named(void **state)
+another_variant_stands_in_and_is_counterfactual(void **state)
 {
-    struct mini_trace m;
-    struct rg_policy p;
-    struct rg_err err;
+    static const uint16_t others[] = {1};
+    static const uint32_t context[] = {0, 4000, 0};
+    struct rg_trace_variant variants[2];
+    struct replay_bench b;
+    struct rg_found f;
 
     (void)state;
-    mini_trace_init(&m);
-    m.models[OTHER] = (struct rg_trace_model){"other", RG_TIER_SLM, 0.5, 0.4};
-    p = (struct rg_policy){.trace = &m.t};
-    assert_int_equal(rg_router_select(&p, "slm-dominant", &err), RG_OK);
-    assert_int_equal(rg_router_tiers(&p, NULL, NULL, &err), RG_OK);
-    assert_int_equal(p.slm, OTHER);
-    assert_int_equal(p.llm, LARGE);
-    assert_int_equal(rg_router_tiers(&p, "small", "other", &err), RG_OK);
-    assert_int_equal(p.slm, SMALL);
-    assert_int_equal(p.llm, OTHER);
-    assert_int_equal(rg_router_tiers(&p, "large", NULL, &err), RG_EUSAGE);
-    assert_string_equal(err.text, "--slm and --llm name the same model 'large'");
-    m.models[LARGE].tier = RG_TIER_UNKNOWN;
-    assert_int_equal(rg_router_tiers(&p, NULL, NULL, &err), RG_EUSAGE);
-    assert_string_equal(err.text, "mini: no model of tier 'llm', which router 'slm-dominant' "
-                                  "needs: name one with --llm");
-}
-
-/* ---- chains ---- */
-
-static void
-one_call_routers_make_one_call(void **state)
-{
-    static const struct {
-        const char *router;
-        uint32_t model;
-        double cost;
-    } rows[] = {{"fixed:small", SMALL, 2}, {"slm-only", SMALL, 2}, {"llm-only", LARGE, 20}};
-    struct mini_trace m;
-    struct rg_policy p;
-    struct rg_chain c;
-
-    (void)state;
-    mini_trace_init(&m);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        select_router(&p, &m, rows[i].router);
-        assert_int_equal(play(&p, 1, &c), RG_CHAIN_DONE);
-        assert_int_equal(c.at.model, rows[i].model);
-        assert_int_equal(c.attempts, 1);
-        assert_true(c.cost_usd == rows[i].cost);
-        assert_false(c.escalated);
-        assert_true(rg_chain_score(&p, &c, RG_CHAIN_DONE) == 0.6);
-    }
+    bench_init(&b);
+    with_two_variants(&b, variants);
+    b.p.lookup.context = context;
+    f = rg_lookup_find(&b.p.lookup, 1, SMALL, 0);
+    assert_int_equal(f.kind, RG_FOUND_NOTHING);
+    b.p.lookup.others = others;
+    b.p.lookup.n_others = 1;
+    f = rg_lookup_find(&b.p.lookup, 1, SMALL, 0);
+    assert_int_equal(f.kind, RG_FOUND_VARIANT);
+    assert_int_equal(f.call, 3);
+    assert_int_equal(f.added_tokens, 4000);
+    f = rg_lookup_find(&b.p.lookup, 1, LARGE, 0); /* its prompt held the context */
+    assert_int_equal(f.kind, RG_FOUND_EXACT);
+    assert_int_equal(f.added_tokens, 0);
+    bench_router(&b, "slm-only");
+    assert_int_equal(bench_play(&b, 1), RG_CHAIN_DONE);
+    assert_int_equal(b.c.exact, 0);
+    assert_int_equal(b.c.counterfactual, 1);
+    assert_true(b.c.cost_usd == 2 + 4000 * 1e-6);
+    variants[1].memory = "static"; /* what that put into the prompt is not known */
+    assert_int_equal(rg_lookup_find(&b.p.lookup, 1, SMALL, 0).added_tokens, 0);
+    bench_clear(&b);
 }
 
 static void
-slm_dominant_escalates_a_failed_call_and_pays_for_both(void **state)
+a_variant_that_lacks_the_memory_is_counterfactual_throughout(void **state)
 {
-    struct mini_trace m;
-    struct rg_policy p;
-    struct rg_chain c;
+    static const uint32_t context[] = {100, 100, 100};
+    struct replay_bench b;
+    struct rg_found f;
 
     (void)state;
-    mini_trace_init(&m);
-    select_router(&p, &m, "slm-dominant");
-    assert_int_equal(play(&p, 2, &c), RG_CHAIN_DONE);
-    assert_int_equal(c.attempts, 2);
-    assert_int_equal(c.at.model, LARGE);
-    assert_int_equal(reasons[0], RG_REASON_SLM_FIRST);
-    assert_int_equal(reasons[1], RG_REASON_CALL_FAILED);
-    assert_true(c.escalated);
-    assert_true(c.cost_usd == 33);
-    /* The answer of the small model is good: no escalation. */
-    assert_int_equal(play(&p, 1, &c), RG_CHAIN_DONE);
-    assert_int_equal(c.attempts, 1);
-    assert_false(c.escalated);
+    bench_init(&b);
+    b.p.lookup.adds = true;
+    b.p.lookup.context = context;
+    f = rg_lookup_find(&b.p.lookup, 0, LARGE, 0);
+    assert_int_equal(f.kind, RG_FOUND_VARIANT);
+    assert_int_equal(f.added_tokens, 100);
+    bench_router(&b, "fixed:other"); /* its price is not known */
+    assert_int_equal(bench_play(&b, 2), RG_CHAIN_DONE);
+    assert_true(isnan(b.c.cost_usd));
+    bench_clear(&b);
 }
 
 static void
-slm_dominant_escalates_a_failed_contract(void **state)
+others_come_in_a_stated_order(void **state)
 {
-    uint8_t valid[MINI_CALLS] = {0, 1, 0, 1, 1, 1, 1, 1};
+    static const struct rg_trace_variant variants[] = {
+        {"dynamic", RG_FALSE}, {"dynamic", RG_TRUE}, {"none", RG_FALSE},
+        {"none", RG_TRUE},     {"static", RG_TRUE}};
     struct mini_trace m;
-    struct rg_policy p;
-    struct rg_chain c;
+    uint16_t others[5];
 
     (void)state;
     mini_trace_init(&m);
-    select_router(&p, &m, "slm-dominant");
-    p.valid = valid;
-    assert_int_equal(play(&p, 0, &c), RG_CHAIN_DONE);
-    assert_int_equal(reasons[1], RG_REASON_CONTRACT_FAILED);
-    /* The large model's answer fails too: it is the answer all the same, there is nobody above. */
-    assert_int_equal(c.attempts, 2);
-    assert_false(c.at.accepted);
-    assert_true(c.cost_usd == 11);
+    m.t.variants = variants;
+    m.t.n_variants = 5;
+    assert_int_equal(rg_lookup_others(&m.t, 1, others), 4);
+    assert_memory_equal(others, ((const uint16_t[]){3, 4, 2, 0}), 4 * sizeof *others);
 }
 
-static void
-signals_escalate_after_the_call_or_before_it(void **state)
-{
-    const double flag[] = {0, 1, NAN};
-    const double confidence[] = {0.5, 0.9, NAN};
-    struct mini_trace m;
-    struct rg_policy p;
-    struct rg_chain c;
-
-    (void)state;
-    mini_trace_init(&m);
-    m.status[5] = RG_CALL_OK;
-    select_router(&p, &m, "slm-dominant");
-    p.flag = flag;
-    p.confidence = confidence;
-    assert_int_equal(play(&p, 1, &c), RG_CHAIN_DONE);
-    assert_int_equal(reasons[1], RG_REASON_FLAGGED);
-    assert_true(c.cost_usd == 22);
-    p.escalate_before = true;
-    assert_int_equal(play(&p, 1, &c), RG_CHAIN_DONE);
-    assert_int_equal(c.attempts, 1);
-    assert_true(c.escalated);
-    assert_true(c.cost_usd == 20);
-    /* Exactly the threshold is not below it; an absent signal is none. */
-    assert_int_equal(play(&p, 0, &c), RG_CHAIN_DONE);
-    assert_false(c.escalated);
-    assert_int_equal(play(&p, 2, &c), RG_CHAIN_DONE);
-    assert_false(c.escalated);
-    p.min_confidence = 0.51;
-    assert_int_equal(play(&p, 0, &c), RG_CHAIN_DONE);
-    assert_int_equal(reasons[0], RG_REASON_LOW_CONFIDENCE);
-}
-
-static void
-the_oracle_takes_the_best_and_of_equals_the_cheapest(void **state)
-{
-    struct mini_trace m;
-    struct rg_policy p;
-    struct rg_chain c;
-
-    (void)state;
-    mini_trace_init(&m);
-    select_router(&p, &m, "oracle");
-    assert_true(p.router->oracle);
-    assert_int_equal(play(&p, 0, &c), RG_CHAIN_DONE);
-    assert_int_equal(c.at.model, LARGE);
-    assert_int_equal(play(&p, 1, &c), RG_CHAIN_DONE);
-    assert_int_equal(c.at.model, SMALL);
-    assert_int_equal(play(&p, 2, &c), RG_CHAIN_DONE);
-    assert_int_equal(c.at.model, OTHER);
-    m.cost[7] = NAN; /* an unknown cost is not the cheapest */
-    assert_int_equal(play(&p, 2, &c), RG_CHAIN_DONE);
-    assert_int_equal(c.at.model, LARGE);
-}
-
-static void
-random_uses_the_chance_it_is_given(void **state)
-{
-    struct mini_trace m;
-    struct rg_policy p;
-    struct rg_chain c;
-
-    (void)state;
-    mini_trace_init(&m);
-    select_router(&p, &m, "random");
-    for (uint32_t k = 0; k < MINI_MODELS; k++) {
-        struct rg_router_view view = {.query = 2, .chance = (k + 0.99) / MINI_MODELS};
-
-        assert_int_equal(rg_chain_begin(&p, &c, &view), RG_CHAIN_CALL);
-        assert_int_equal(c.at.model, k);
-    }
-}
+/* ---- the chain ---- */
 
 static void
 missing_calls_follow_the_policy(void **state)
 {
-    struct mini_trace m;
-    struct rg_policy p;
-    struct rg_chain c;
+    struct replay_bench b;
 
     (void)state;
-    mini_trace_init(&m);
-    select_router(&p, &m, "fixed:other");
-    assert_int_equal(play(&p, 0, &c), RG_CHAIN_MISSING);
-    p.missing = RG_MISSING_SKIP;
-    assert_int_equal(play(&p, 0, &c), RG_CHAIN_SKIPPED);
-    assert_true(isnan(rg_chain_score(&p, &c, RG_CHAIN_SKIPPED)));
-    p.missing = RG_MISSING_FAIL;
-    assert_int_equal(play(&p, 0, &c), RG_CHAIN_FAILED);
-    assert_true(rg_chain_score(&p, &c, RG_CHAIN_FAILED) == 0);
-    assert_true(c.cost_usd == 0);
-    assert_int_equal(c.exact, 0);
+    bench_init(&b);
+    bench_router(&b, "fixed:other");
+    assert_int_equal(bench_play(&b, 0), RG_CHAIN_MISSING);
+    b.p.missing = RG_MISSING_SKIP;
+    assert_int_equal(bench_play(&b, 0), RG_CHAIN_SKIPPED);
+    assert_true(isnan(rg_chain_score(&b.p, &b.c, RG_CHAIN_SKIPPED)));
+    b.p.missing = RG_MISSING_FAIL;
+    assert_int_equal(bench_play(&b, 0), RG_CHAIN_FAILED);
+    assert_true(rg_chain_score(&b.p, &b.c, RG_CHAIN_FAILED) == 0);
+    assert_true(b.c.cost_usd == 0);
+    assert_int_equal(b.c.exact, 0);
+    bench_clear(&b);
 }
 
 static void
 a_failed_request_scores_nothing_and_costs_what_it_cost(void **state)
 {
-    struct mini_trace m;
-    struct rg_policy p;
-    struct rg_chain c;
+    struct replay_bench b;
 
     (void)state;
-    mini_trace_init(&m);
-    select_router(&p, &m, "slm-only");
-    assert_int_equal(play(&p, 2, &c), RG_CHAIN_FAILED);
-    assert_true(rg_chain_score(&p, &c, RG_CHAIN_FAILED) == 0);
-    assert_true(c.cost_usd == 3);
+    bench_init(&b);
+    bench_router(&b, "slm-only");
+    assert_int_equal(bench_play(&b, 2), RG_CHAIN_FAILED);
+    assert_true(rg_chain_score(&b.p, &b.c, RG_CHAIN_FAILED) == 0);
+    assert_true(b.c.cost_usd == 3);
+    bench_clear(&b);
+}
+
+/* Query 0 has the samples 0 and 2 of the small model: a retry of sample 0 asks for sample 1, which
+ * the nearest lower one answers, the second for sample 2. */
+static void
+a_refused_answer_is_asked_for_again_with_the_next_sample(void **state)
+{
+    struct replay_bench b;
+
+    (void)state;
+    bench_init(&b);
+    bench_router(&b, "slm-dominant");
+    b.valid[0] = 0;
+    b.p.retries = 2;
+    assert_int_equal(bench_play(&b, 0), RG_CHAIN_DONE);
+    assert_int_equal(b.c.calls, 3);
+    assert_int_equal(b.reasons[0], RG_REASON_SLM_FIRST);
+    assert_int_equal(b.reasons[1], RG_REASON_RETRY);
+    assert_int_equal(b.reasons[2], RG_REASON_RETRY);
+    assert_int_equal(b.c.at.call, 1);
+    assert_false(b.c.escalated);
+    /* The refused answer of 100 tokens and what is said about it, at 1 USD a million. */
+    assert_true(fabs(b.c.cost_usd - (1 + 1 + 1.5 + 2 * 130e-6)) < 1e-12);
+    assert_int_equal(b.c.exact, 1);
+    assert_int_equal(b.c.counterfactual, 2);
+    /* Retries that do not help end in an escalation, of which the same is tried. */
+    b.valid[1] = b.valid[2] = 0;
+    assert_int_equal(bench_play(&b, 0), RG_CHAIN_DONE);
+    assert_int_equal(b.c.calls, 6);
+    assert_int_equal(b.reasons[3], RG_REASON_CONTRACT_FAILED);
+    assert_int_equal(b.reasons[5], RG_REASON_RETRY);
+    assert_int_equal(b.models[5], LARGE);
+    assert_false(b.c.at.accepted);
+    bench_clear(&b);
+}
+
+static void
+the_number_of_calls_is_limited(void **state)
+{
+    struct replay_bench b;
+
+    (void)state;
+    bench_init(&b);
+    bench_router(&b, "slm-dominant");
+    memset(b.valid, 0, sizeof b.valid);
+    b.p.retries = 9;
+    for (uint32_t limit = 1; limit <= 20; limit++) {
+        b.p.max_calls = limit;
+        assert_int_equal(bench_play(&b, 0), RG_CHAIN_DONE);
+        assert_int_equal(b.c.calls, limit);
+    }
+    b.p.max_calls = RG_CHAIN_MAX;
+    assert_int_equal(bench_play(&b, 0), RG_CHAIN_DONE);
+    assert_int_equal(b.c.calls, 20);
+    bench_clear(&b);
+}
+
+static void
+the_pre_check_forces_a_model_and_nobody_else_is_asked(void **state)
+{
+    static const uint8_t safety[] = {0, 2, 1};
+    static const uint32_t model[] = {SMALL, LARGE};
+    struct replay_bench b;
+
+    (void)state;
+    bench_init(&b);
+    b.p.query.safety = safety;
+    b.p.safety_model = model;
+    bench_router(&b, "slm-dominant");
+    assert_int_equal(bench_play(&b, 0), RG_CHAIN_DONE);
+    assert_int_equal(b.reasons[0], RG_REASON_SLM_FIRST);
+    assert_int_equal(bench_play(&b, 1), RG_CHAIN_DONE);
+    assert_int_equal(b.reasons[0], RG_REASON_SAFETY);
+    assert_int_equal(b.c.at.model, LARGE);
+    assert_false(b.c.escalated);
+    assert_int_equal(bench_play(&b, 2), RG_CHAIN_FAILED); /* the small model fails there */
+    assert_int_equal(b.c.calls, 1);
+    bench_clear(&b);
 }
 
 /* ---- contracts ---- */
+
+static bool
+accepts(const char *contract, const char *text)
+{
+    struct rg_contract_trial trial = {0};
+    struct rg_contract_rules *rules;
+    struct rg_err err;
+    bool accepted;
+
+    assert_int_equal(rg_contract_rules_open(&rules, contract, NULL, &err), RG_OK);
+    rg_contract_judge(rules, text, strlen(text), &trial);
+    accepted = rg_verdict_has(trial.verdict, RG_VERDICT_ACCEPTED);
+    rg_contract_trial_clear(&trial);
+    rg_contract_rules_free(rules);
+    return accepted;
+}
 
 static void
 contracts_judge_texts(void **state)
@@ -367,12 +318,12 @@ contracts_judge_texts(void **state)
     };
 
     (void)state;
-    assert_true(rg_contract_accepts(RG_CONTRACT_TICKET, good, strlen(good)));
-    assert_true(rg_contract_accepts(RG_CONTRACT_JSON, good, strlen(good)));
+    assert_true(accepts("ticket", good));
+    assert_true(accepts("json", good));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(rg_contract_accepts(RG_CONTRACT_TICKET, bad[i], strlen(bad[i])));
-    assert_true(rg_contract_accepts(RG_CONTRACT_JSON, bad[2], strlen(bad[2])));
-    assert_false(rg_contract_accepts(RG_CONTRACT_JSON, bad[1], strlen(bad[1])));
+        assert_false(accepts("ticket", bad[i]));
+    assert_true(accepts("json", bad[2]));
+    assert_false(accepts("json", bad[1]));
 }
 
 static void
@@ -430,16 +381,14 @@ main(void)
         cmocka_unit_test(lookup_never_leaves_query_model_or_variant),
         cmocka_unit_test(samples_are_counted_over_all_models),
         cmocka_unit_test(a_variant_is_chosen_or_refused),
-        cmocka_unit_test(selection_names_what_is_wrong),
-        cmocka_unit_test(tiers_take_the_cheapest_or_the_named),
-        cmocka_unit_test(one_call_routers_make_one_call),
-        cmocka_unit_test(slm_dominant_escalates_a_failed_call_and_pays_for_both),
-        cmocka_unit_test(slm_dominant_escalates_a_failed_contract),
-        cmocka_unit_test(signals_escalate_after_the_call_or_before_it),
-        cmocka_unit_test(the_oracle_takes_the_best_and_of_equals_the_cheapest),
-        cmocka_unit_test(random_uses_the_chance_it_is_given),
+        cmocka_unit_test(another_variant_stands_in_and_is_counterfactual),
+        cmocka_unit_test(a_variant_that_lacks_the_memory_is_counterfactual_throughout),
+        cmocka_unit_test(others_come_in_a_stated_order),
         cmocka_unit_test(missing_calls_follow_the_policy),
         cmocka_unit_test(a_failed_request_scores_nothing_and_costs_what_it_cost),
+        cmocka_unit_test(a_refused_answer_is_asked_for_again_with_the_next_sample),
+        cmocka_unit_test(the_number_of_calls_is_limited),
+        cmocka_unit_test(the_pre_check_forces_a_model_and_nobody_else_is_asked),
         cmocka_unit_test(contracts_judge_texts),
         cmocka_unit_test(contracts_without_texts_read_the_status),
         cmocka_unit_test(runs_are_composed_from_the_calls_of_their_chain),

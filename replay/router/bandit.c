@@ -1,0 +1,98 @@
+#include "replay/router/bandit.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/names.h"
+
+const char *const rg_bandit_per_names[] = {"none", "dataset", "category", "label", NULL};
+
+size_t
+rg_bandit_groups(const struct rg_policy *p, enum rg_bandit_per per)
+{
+    switch (per) {
+    case RG_BANDIT_NONE:
+        break;
+    case RG_BANDIT_DATASET:
+        return p->trace->n_datasets;
+    case RG_BANDIT_CATEGORY:
+    case RG_BANDIT_LABEL:
+        return p->trace->n_categories + 1; /* the last: none */
+    }
+    return 1;
+}
+
+size_t
+rg_bandit_group(const struct rg_policy *p, enum rg_bandit_per per, uint32_t query)
+{
+    const uint32_t *column = per == RG_BANDIT_LABEL ? p->query.label : p->trace->queries.category;
+
+    switch (per) {
+    case RG_BANDIT_NONE:
+        break;
+    case RG_BANDIT_DATASET:
+        return p->trace->queries.dataset[query];
+    case RG_BANDIT_CATEGORY:
+    case RG_BANDIT_LABEL:
+        return column && column[query] != (uint32_t)RG_NAMES_NONE ? column[query]
+                                                                  : p->trace->n_categories;
+    }
+    return 0;
+}
+
+enum rg_status
+rg_bandit_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
+{
+    struct rg_bandit *b = data;
+    uint32_t *m = b->models.models;
+
+    (void)err;
+    for (size_t i = 1; i < b->models.n; i++) {
+        uint32_t model = m[i];
+        size_t at = i;
+
+        for (; at > 0 && rg_router_cheaper(p->trace, model, m[at - 1]); at--)
+            m[at] = m[at - 1];
+        m[at] = model;
+    }
+    b->arm_of = rg_realloc(b->arm_of, p->trace->n_models, sizeof *b->arm_of);
+    for (size_t i = 0; i < p->trace->n_models; i++)
+        b->arm_of[i] = RG_NO_MODEL;
+    for (size_t i = 0; i < b->models.n; i++)
+        b->arm_of[m[i]] = (uint32_t)i;
+    return RG_OK;
+}
+
+void
+rg_bandit_clear(void *data)
+{
+    struct rg_bandit *b = data;
+
+    free(b->arm_of);
+    b->arm_of = NULL;
+}
+
+double
+rg_bandit_reward(const struct rg_bandit *b, const struct rg_feedback *f)
+{
+    double reward = f->score;
+
+    if (b->arm_of[f->model] == RG_NO_MODEL)
+        return NAN;
+    /* Not multiplied when it is 0: an unknown cost must not matter then. */
+    if (b->cost_weight > 0)
+        reward -= b->cost_weight * f->cost_usd;
+    return isfinite(reward) ? reward : NAN;
+}
+
+size_t
+rg_bandit_best(const double *value, size_t n)
+{
+    size_t best = 0;
+
+    for (size_t i = 1; i < n; i++)
+        if (value[i] > value[best])
+            best = i;
+    return best;
+}

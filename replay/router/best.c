@@ -1,0 +1,213 @@
+/* Routers that know the best: of the queries trained on, of each dataset, of each query. The last
+ * two look at the scores of what they answer and are bounds, no routers. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "replay/router/means.h"
+#include "replay/router/types.h"
+
+/* ---- best-single ---- */
+
+struct best_single {
+    uint32_t model;
+};
+
+static enum rg_status
+no_scores(const struct rg_trace *t, const char *router, struct rg_err *err)
+{
+    return rg_err_set(err, RG_EINPUT, "%s: router '%s' needs recorded scores, and there are none",
+                      t->path, router);
+}
+
+static enum rg_status
+best_single_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
+{
+    struct best_single *d = data;
+    struct rg_model_mean *means = rg_alloc(p->trace->n_models, sizeof *means);
+
+    rg_model_means(&p->lookup, p->train, p->n_train, NULL, 1, means);
+    d->model = rg_model_best(p->trace, means);
+    free(means);
+    return d->model == RG_NO_MODEL ? no_scores(p->trace, "best-single", err) : RG_OK;
+}
+
+static struct rg_choice
+best_single_first(const struct rg_policy *p, const struct rg_router_view *view)
+{
+    (void)view;
+    return (struct rg_choice){((const struct best_single *)p->router->data)->model,
+                              RG_REASON_BEST_SINGLE};
+}
+
+const struct rg_router_type rg_router_best_single = {
+    .name = "best-single",
+    .help = "the model with the best mean score on the queries of --train",
+    .data_size = sizeof(struct best_single),
+    .trains = true,
+    .prepare = best_single_prepare,
+    .first = best_single_first,
+};
+
+/* ---- dataset-oracle ---- */
+
+struct dataset_oracle {
+    uint32_t *model; /* per dataset */
+};
+
+static enum rg_status
+dataset_oracle_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
+{
+    struct dataset_oracle *d = data;
+    const struct rg_trace *t = p->trace;
+    struct rg_model_mean *means = rg_alloc(t->n_datasets * t->n_models, sizeof *means);
+    uint32_t some = RG_NO_MODEL;
+
+    rg_model_means(&p->lookup, p->queries, p->n_queries, t->queries.dataset, t->n_datasets, means);
+    d->model = rg_alloc(t->n_datasets, sizeof *d->model);
+    for (size_t k = 0; k < t->n_datasets; k++) {
+        d->model[k] = rg_model_best(t, &means[k * t->n_models]);
+        some = d->model[k] == RG_NO_MODEL ? some : d->model[k];
+    }
+    /* A dataset without any score: nothing is best, any model that others have will do. */
+    for (size_t k = 0; k < t->n_datasets; k++)
+        d->model[k] = d->model[k] == RG_NO_MODEL ? some : d->model[k];
+    free(means);
+    return some == RG_NO_MODEL ? no_scores(t, "dataset-oracle", err) : RG_OK;
+}
+
+static void
+dataset_oracle_clear(void *data)
+{
+    free(((struct dataset_oracle *)data)->model);
+}
+
+static struct rg_choice
+dataset_oracle_first(const struct rg_policy *p, const struct rg_router_view *view)
+{
+    const struct dataset_oracle *d = p->router->data;
+
+    return (struct rg_choice){d->model[p->trace->queries.dataset[view->query]],
+                              RG_REASON_DATASET_BEST};
+}
+
+const struct rg_router_type rg_router_dataset_oracle = {
+    .name = "dataset-oracle",
+    .help = "the best model of each dataset, by the scores replayed: a bound, no router",
+    .data_size = sizeof(struct dataset_oracle),
+    .oracle = true,
+    .prepare = dataset_oracle_prepare,
+    .clear = dataset_oracle_clear,
+    .first = dataset_oracle_first,
+};
+
+/* ---- oracle ---- */
+
+struct oracle {
+    double p;
+    size_t *first;  /* per query: of best */
+    uint32_t *best; /* per query and sample: model */
+};
+
+/* Is call a a better answer than call b? */
+static bool
+is_better(const struct rg_trace_calls *c, uint32_t a, uint32_t b)
+{
+    double cost_a = isnan(c->cost_usd[a]) ? INFINITY : c->cost_usd[a];
+    double cost_b = isnan(c->cost_usd[b]) ? INFINITY : c->cost_usd[b];
+
+    if (isnan(c->score[a]) || isnan(c->score[b]))
+        return isnan(c->score[b]) && !isnan(c->score[a]);
+    if (c->score[a] > c->score[b] || c->score[a] < c->score[b])
+        return c->score[a] > c->score[b];
+    return cost_a < cost_b;
+}
+
+uint32_t
+rg_router_oracle_call(const struct rg_lookup *l, uint32_t query, uint32_t sample)
+{
+    const struct rg_trace *t = l->trace;
+    uint32_t best = RG_NO_CALL;
+    uint32_t last = RG_NO_MODEL;
+
+    for (uint32_t i = t->queries.first[query]; i < t->queries.first[query + 1]; i++) {
+        uint32_t model = t->calls.model[i];
+        uint32_t call;
+
+        if (model == last)
+            continue;
+        last = model;
+        call = rg_lookup_find(l, query, model, sample).call;
+        if (call != RG_NO_CALL && (best == RG_NO_CALL || is_better(&t->calls, call, best)))
+            best = call;
+    }
+    return best;
+}
+
+static enum rg_status
+oracle_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
+{
+    struct oracle *d = data;
+    const struct rg_trace *t = p->trace;
+    size_t n = 0;
+
+    (void)err;
+    d->first = rg_alloc(t->n_queries, sizeof *d->first);
+    for (size_t q = 0; q < t->n_queries; q++) {
+        d->first[q] = n;
+        n += p->samples[q];
+    }
+    d->best = rg_alloc(n, sizeof *d->best);
+    for (uint32_t q = 0; q < t->n_queries; q++)
+        for (uint32_t s = 0; s < p->samples[q]; s++) {
+            uint32_t call = rg_router_oracle_call(&p->lookup, q, s);
+
+            d->best[d->first[q] + s] = call == RG_NO_CALL ? 0 : t->calls.model[call];
+        }
+    return RG_OK;
+}
+
+static void
+oracle_clear(void *data)
+{
+    struct oracle *d = data;
+
+    free(d->first);
+    free(d->best);
+}
+
+static struct rg_choice
+oracle_first(const struct rg_policy *p, const struct rg_router_view *view)
+{
+    const struct oracle *d = p->router->data;
+    size_t n = p->trace->n_models;
+    size_t m;
+
+    if (view->chance < d->p)
+        return (struct rg_choice){d->best[d->first[view->query] + view->sample], RG_REASON_ORACLE};
+    /* What is left of the chance is uniform again. */
+    m = (size_t)((view->chance - d->p) / (1 - d->p) * (double)n);
+    return (struct rg_choice){(uint32_t)(m < n ? m : n - 1), RG_REASON_RANDOM};
+}
+
+const struct rg_router_type rg_router_oracle = {
+    .name = "oracle",
+    .help = "the best recorded answer, the cheapest of equals: a bound, no router",
+    .options =
+        (const struct rg_router_option[]){
+            {.name = "p",
+             .kind = RG_ROUTER_NUMBER,
+             .offset = offsetof(struct oracle, p),
+             .def = "1",
+             .help = "with this probability; else any model, with equal chances",
+             .min = 0,
+             .max = 1,
+             .bare = true},
+        },
+    .n_options = 1,
+    .data_size = sizeof(struct oracle),
+    .oracle = true,
+    .prepare = oracle_prepare,
+    .clear = oracle_clear,
+    .first = oracle_first,
+};
