@@ -17,45 +17,17 @@ const char *const rg_part_names[RG_N_PARTS] = {
     [RG_PART_BACKOFF] = "backoff",
 };
 
-/* ---- pools ---- */
-
-static uint32_t
-call_new(struct rg_endpoints *eps)
-{
-    uint32_t c = eps->free_call;
-
-    eps->under_way++;
-    if (c != NOTHING) {
-        eps->free_call = eps->calls[c].primary;
-        return c;
-    }
-    eps->calls = rg_grow(eps->calls, &eps->call_cap, eps->n_calls + 1, sizeof *eps->calls);
-    return (uint32_t)eps->n_calls++;
-}
-
-static uint32_t
-try_new(struct rg_endpoints *eps)
-{
-    uint32_t t = eps->free_try;
-
-    if (t != NOTHING) {
-        eps->free_try = eps->tries[t].next;
-        return t;
-    }
-    eps->tries = rg_grow(eps->tries, &eps->try_cap, eps->n_tries + 1, sizeof *eps->tries);
-    return (uint32_t)eps->n_tries++;
-}
-
 /* ---- what a recorded call says ---- */
 
-/* What is charged to a limit of tokens. */
-static double
-tokens_charged(const struct rg_endpoints *eps, const struct endpoint *ep, uint32_t recorded)
+double
+rg_endpoint_tokens_charged(const struct rg_endpoints *eps, const struct endpoint *ep,
+                           uint32_t recorded, uint32_t extra_tokens)
 {
-    const struct rg_trace_calls *calls = &eps->policy->trace->calls;
-    double output = calls->completion_tokens[recorded];
+    double output = eps->policy->trace->calls.completion_tokens[recorded];
 
-    return calls->prompt_tokens[recorded] +
+    if (isinf(ep->config->limit.tpm))
+        return 0;
+    return rg_endpoint_prompt(eps, recorded) + extra_tokens +
            (ep->config->limit.charge_max ? ep->config->limit.max_tokens : output);
 }
 
@@ -78,28 +50,32 @@ lacking(const struct rg_endpoints *eps, const struct endpoint *ep, uint32_t reco
 
 static void call_in(struct rg_endpoints *eps, uint32_t replica);
 
+static uint32_t
+tokens_of(double recorded)
+{
+    return recorded > 0 ? (uint32_t)recorded : 0;
+}
+
 static void
 submit(struct rg_endpoints *eps, uint32_t t)
 {
     struct try *try = &eps->tries[t];
     struct endpoint *ep = &eps->of[try->model];
+    const struct rg_call_request *request = &eps->calls[try->call].request;
     const struct rg_trace_calls *calls = &eps->policy->trace->calls;
-    struct rg_replica_job job = {
-        .entity = t, .service_s = try->service, .priority = eps->calls[try->call].request.priority};
+    struct rg_replica_job job = {.place = try->place,
+                                 .service_s = try->service,
+                                 .prompt = tokens_of(rg_endpoint_prompt(eps, try->recorded)) +
+                                           request->extra_tokens,
+                                 .output = tokens_of(calls->completion_tokens[try->recorded]),
+                                 .priority = eps->priority ? eps->priority[request->query] : 0};
 
-    if (eps->replicas[try->replica].is_batch) {
-        job.prompt =
-            (uint32_t)(calls->prompt_tokens[try->recorded] > 0 ? calls->prompt_tokens[try->recorded]
-                                                               : 0);
-        job.output = (uint32_t)(calls->completion_tokens[try->recorded] > 0
-                                    ? calls->completion_tokens[try->recorded]
-                                    : 0);
-    }
     try->state = TRY_IN;
     if (ep->config->discipline == RG_PS) /* its service begins now */
         rg_endpoint_count_context(eps, try);
     switch (rg_replica_submit(&eps->replicas[try->replica], &job, &try->ticket)) {
     case RG_REPLICA_ACCEPTED:
+        rg_endpoint_fold(eps, t);
         return;
     case RG_REPLICA_FULL:
         rg_endpoint_refuse(eps, t, &ep->stats.rejected, RG_CALL_RATE_LIMITED, true);
@@ -116,11 +92,11 @@ schedule(struct rg_endpoints *eps, uint32_t t, double time, enum rg_endpoint_eve
 {
     bool ends = kind == EV_FAIL || kind == EV_FINISH;
 
-    eps->tries[t].event = rg_engine_add_timer(
+    eps->tries[t].event = rg_engine_add_marked(
         eps->engine, &(struct rg_event){.time = time,
                                         .rank = ends ? RG_RANK_DEPARTURE : RG_RANK_ARRIVAL,
                                         .kind = kind,
-                                        .entity = t});
+                                        .entity = eps->tries[t].place});
 }
 
 /* Those in the lobby of a replica came before a try that comes by another way (again, or from
@@ -128,7 +104,7 @@ schedule(struct rg_endpoints *eps, uint32_t t, double time, enum rg_endpoint_eve
 static void
 clear_lobby(struct rg_endpoints *eps, uint32_t replica)
 {
-    while (eps->replicas[replica].lobby.n > 0)
+    while (eps->replicas[replica].lobby.queue.n > 0)
         call_in(eps, replica);
 }
 
@@ -183,6 +159,7 @@ go_to_replica(struct rg_endpoints *eps, uint32_t t)
         try->state = TRY_COMING;
         r->coming++;
         schedule(eps, t, from, EV_SUBMIT);
+        rg_endpoint_fold(eps, t);
         return;
     }
     submit(eps, t);
@@ -198,11 +175,7 @@ wind_up(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t)
     double now = eps->engine->now;
 
     if (config->timeout_s < INFINITY)
-        try->timeout =
-            rg_engine_add_timer(eps->engine, &(struct rg_event){.time = now + config->timeout_s,
-                                                                .rank = RG_RANK_TIMER,
-                                                                .kind = EV_TIMEOUT,
-                                                                .entity = t});
+        rg_endpoint_wind_up(eps, ep, t);
     if (config->hedge.quantile > 0 && !try->hedge && call->tries_here == 1)
         call->hedge_timer = rg_engine_add_timer(
             eps->engine, &(struct rg_event){.time = now + rg_endpoint_hedge_delay(ep),
@@ -234,13 +207,16 @@ rg_endpoint_admit(struct rg_endpoints *eps, uint32_t t)
 static void
 park(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t)
 {
+    uint32_t place = eps->tries[t].place;
+
     eps->tries[t].state = TRY_PARKED;
-    eps->tries[t].next = NOTHING;
+    rg_visits_at(&eps->places, place)->next = NOTHING;
     if (ep->parked_head == NOTHING)
-        ep->parked_head = t;
+        ep->parked_head = place;
     else
-        eps->tries[ep->parked_tail].next = t;
-    ep->parked_tail = t;
+        rg_visits_at(&eps->places, ep->parked_tail)->next = place;
+    ep->parked_tail = place;
+    rg_endpoint_fold(eps, t);
 }
 
 /* Nobody goes past those who are parked. */
@@ -265,7 +241,8 @@ meet_limits(struct rg_endpoints *eps, uint32_t t)
     struct endpoint *ep = &eps->of[try->model];
     const struct rg_limit_config *limit = &ep->config->limit;
     double now = eps->engine->now;
-    double tokens = isinf(limit->tpm) ? 0 : tokens_charged(eps, ep, try->recorded);
+    double tokens = rg_endpoint_tokens_charged(eps, ep, try->recorded,
+                                               eps->calls[try->call].request.extra_tokens);
     double wait;
 
     if (limit->reject &&
@@ -280,6 +257,7 @@ meet_limits(struct rg_endpoints *eps, uint32_t t)
     if (ep->turn_at > now) {
         try->state = TRY_LIMITED;
         schedule(eps, t, ep->turn_at, EV_ADMIT);
+        rg_endpoint_fold(eps, t);
         return;
     }
     after_limits(eps, t);
@@ -300,16 +278,19 @@ give_up(struct rg_endpoints *eps, uint32_t c, uint32_t recorded, const char *wha
 static uint32_t
 try_of(struct rg_endpoints *eps, uint32_t c, bool hedge, const struct rg_found *found)
 {
-    uint32_t t = try_new(eps);
+    uint32_t t = rg_endpoint_try_new(eps);
+    uint32_t place = eps->tries[t].place;
     struct call *call = &eps->calls[c];
 
     call->tries++;
-    call->exact += found->exact;
+    call->exact += found->kind == RG_FOUND_EXACT && call->request.extra_tokens == 0;
+    call->counterfactual += found->kind == RG_FOUND_VARIANT || call->request.extra_tokens > 0;
     *(hedge ? &call->hedge : &call->primary) = t;
     eps->tries[t] = (struct try){.call = c,
                                  .model = call->model,
                                  .recorded = found->call,
                                  .replica = NOTHING,
+                                 .place = place,
                                  .next = NOTHING,
                                  .from = call->chosen == NOTHING ? eps->engine->now : call->mark,
                                  .ttft = NAN,
@@ -326,7 +307,7 @@ rg_endpoint_begin(struct rg_endpoints *eps, uint32_t c, bool hedge)
     uint32_t samples = p->samples[call->request.query];
     uint32_t sample = (call->request.sample + call->tries_here) % samples;
     struct rg_found found =
-        rg_lookup_call(p->trace, call->request.query, call->model, p->variant, sample);
+        rg_lookup_find(&p->lookup, call->request.query, call->model, sample);
     const char *what = found.call == RG_NO_CALL ? NULL : lacking(eps, ep, found.call);
     uint32_t t;
 
@@ -354,8 +335,9 @@ static void
 start_call(struct rg_endpoints *eps, const struct rg_call_request *request, double since,
            uint32_t chosen)
 {
-    uint32_t c = call_new(eps);
+    uint32_t c = rg_endpoint_call_new(eps);
 
+    eps->under_way++;
     eps->calls[c] = (struct call){.request = *request,
                                   .model = request->model,
                                   .recorded = RG_NO_CALL,
@@ -380,14 +362,12 @@ batch_is_full(const struct rg_endpoints *eps, const struct rg_replica *r,
     uint32_t call;
     uint64_t tokens;
 
-    if (r->lobby.n == 0 && b->waiting < b->config.max_sequences)
+    if (r->lobby.queue.n == 0 && b->waiting < b->config.max_sequences)
         return false;
-    call = rg_lookup_call(eps->policy->trace, request->query, request->model, eps->policy->variant,
-                          request->sample)
-               .call;
+    call = rg_lookup_find(&eps->policy->lookup, request->query, request->model, request->sample).call;
     if (call == RG_NO_CALL || calls->prompt_tokens[call] < 0 || calls->completion_tokens[call] < 0)
         return false;
-    tokens = (uint64_t)calls->prompt_tokens[call] + (uint64_t)calls->completion_tokens[call];
+    tokens = (uint64_t)rg_endpoint_prompt(eps, call) + (uint64_t)calls->completion_tokens[call];
     return tokens / b->config.block_tokens + 1 <= b->capacity;
 }
 
@@ -397,7 +377,7 @@ is_full(const struct rg_endpoints *eps, const struct rg_replica *r,
 {
     if (r->is_batch)
         return batch_is_full(eps, r, request);
-    return r->lobby.n > 0 || r->station.busy >= rg_replica_capacity(r);
+    return r->lobby.queue.n > 0 || r->station.busy >= rg_replica_capacity(r);
 }
 
 void
@@ -409,14 +389,14 @@ rg_endpoints_call(struct rg_endpoints *eps, const struct rg_call_request *reques
 
     assert(request->model < eps->n);
     ep->stats.calls++;
-    if (ep->plain) {
+    if (ep->plain && request->extra_tokens == 0) {
         struct rg_replica *r;
 
         chosen = rg_endpoint_balance(eps, ep, NOTHING);
         r = &eps->replicas[chosen];
         if (is_full(eps, r, request)) {
-            rg_lobby_push(&r->lobby, &(struct rg_lobby_entry){now, request->entity, request->query,
-                                                              request->sample});
+            rg_lobby_push(&r->lobby, &(struct rg_lobby_entry){now, request->entity, request->tag,
+                                                              request->query, request->sample});
             return;
         }
     }
@@ -430,11 +410,12 @@ call_in(struct rg_endpoints *eps, uint32_t replica)
     struct rg_replica *r = &eps->replicas[replica];
     struct rg_lobby_entry e;
 
-    if (r->lobby.n == 0)
+    if (r->lobby.queue.n == 0)
         return;
     e = rg_lobby_pop(&r->lobby, eps->engine->now);
     start_call(eps,
                &(struct rg_call_request){.entity = e.entity,
+                                         .tag = e.tag,
                                          .query = e.query,
                                          .sample = e.sample,
                                          .model = eps->replica_model[replica]},
@@ -458,18 +439,21 @@ static void
 station_event(struct rg_endpoints *eps, const struct rg_event *ev)
 {
     struct rg_station *station = &eps->replicas[ev->owner].station;
+    bool slowed = eps->of[eps->replica_model[ev->owner]].slowed;
     struct rg_leave left;
     struct try *try;
+    uint32_t t;
 
-    if (eps->of[eps->replica_model[ev->owner]].slowed)
-        rg_endpoint_uncount_context(eps, &eps->tries[rg_station_entity(station, ev)]);
+    if (slowed) /* others may begin when it leaves */
+        rg_endpoint_uncount_context(eps, &eps->tries[rg_endpoint_unfold(eps, ev->entity)]);
     left = rg_station_leave(station, ev);
-    try = &eps->tries[left.entity];
+    t = rg_endpoint_unfold(eps, left.place);
+    try = &eps->tries[t];
     try->waited += left.wait;
-    if (eps->of[try->model].slowed) /* the slot's time was set when it began */
+    if (slowed) /* the slot's time was set when it began */
         try->service = left.sojourn - left.wait;
     call_in(eps, ev->owner);
-    rg_endpoint_served(eps, left.entity);
+    rg_endpoint_served(eps, t);
 }
 
 static void
@@ -479,7 +463,7 @@ batch_event(struct rg_endpoints *eps, const struct rg_event *ev)
 
     rg_batch_step(&eps->replicas[ev->owner].batch, ev);
     /* The pointer is taken anew each time: what is called in may make replicas. */
-    while (eps->replicas[ev->owner].lobby.n > 0 && eps->replicas[ev->owner].batch.waiting < most &&
+    while (eps->replicas[ev->owner].lobby.queue.n > 0 && eps->replicas[ev->owner].batch.waiting < most &&
            eps->replicas[ev->owner].coming == 0)
         call_in(eps, ev->owner);
 }
@@ -489,7 +473,8 @@ void
 rg_endpoints_report(void *ctx, const struct rg_batch_report *report)
 {
     struct rg_endpoints *eps = ctx;
-    struct try *try = &eps->tries[report->entity];
+    uint32_t t = rg_endpoint_unfold(eps, report->entity);
+    struct try *try = &eps->tries[t];
     const struct rg_profile *p = eps->of[try->model].config->profile;
     double now = eps->engine->now;
 
@@ -504,8 +489,27 @@ rg_endpoints_report(void *ctx, const struct rg_batch_report *report)
         try->served = true;
         try->state = TRY_FINISHING;
         try->service = now + rest - try->from - try->limited - try->waited;
-        schedule(eps, report->entity, now + rest, EV_FINISH);
+        schedule(eps, t, now + rest, EV_FINISH);
+        return;
     }
+    rg_endpoint_fold(eps, t);
+}
+
+/* What a try has waited for has come. */
+static uint32_t
+waited_for(struct rg_endpoints *eps, uint32_t place)
+{
+    uint32_t t = rg_endpoint_unfold(eps, place);
+
+    eps->tries[t].event = 0;
+    return t;
+}
+
+static void
+ready(struct rg_endpoints *eps, uint32_t t)
+{
+    eps->replicas[eps->tries[t].replica].coming--;
+    submit(eps, t);
 }
 
 void
@@ -520,20 +524,19 @@ rg_endpoints_event(struct rg_endpoints *eps, const struct rg_event *ev)
         batch_event(eps, ev);
         return;
     case EV_ADMIT:
-        after_limits(eps, ev->entity);
+        after_limits(eps, waited_for(eps, ev->entity));
         return;
     case EV_SUBMIT:
-        eps->replicas[eps->tries[ev->entity].replica].coming--;
-        submit(eps, ev->entity);
+        ready(eps, waited_for(eps, ev->entity));
         return;
     case EV_FAIL:
-        rg_endpoint_injected(eps, ev->entity);
+        rg_endpoint_injected(eps, waited_for(eps, ev->entity));
         return;
     case EV_FINISH:
-        rg_endpoint_served(eps, ev->entity);
+        rg_endpoint_served(eps, waited_for(eps, ev->entity));
         return;
     case EV_TIMEOUT:
-        rg_endpoint_timed_out(eps, ev->entity);
+        rg_endpoint_timed_out(eps, rg_endpoint_unfold(eps, ev->entity));
         return;
     case EV_RETRY:
         rg_endpoint_begin(eps, ev->entity, false);
@@ -551,8 +554,11 @@ rg_endpoints_event(struct rg_endpoints *eps, const struct rg_event *ev)
 size_t
 rg_endpoints_memory(const struct rg_endpoints *eps)
 {
-    size_t bytes = eps->call_cap * sizeof *eps->calls + eps->try_cap * sizeof *eps->tries;
+    size_t bytes = eps->call_cap * sizeof *eps->calls + eps->try_cap * sizeof *eps->tries +
+                   rg_visits_memory(&eps->places);
 
+    for (size_t m = 0; m < eps->n; m++)
+        bytes += rg_queue_memory(&eps->of[m].deadlines.queue);
     for (size_t i = 0; i < eps->n_replicas; i++)
         bytes += rg_replica_memory(&eps->replicas[i]);
     return bytes;

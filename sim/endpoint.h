@@ -24,6 +24,7 @@
 
 #include "base/err.h"
 #include "replay/policy.h"
+#include "replay/router/router.h"
 #include "sim/endpoint_config.h"
 #include "sim/engine/engine.h"
 
@@ -45,21 +46,23 @@ enum { RG_N_PARTS = 10 };
 extern const char *const rg_part_names[RG_N_PARTS];
 
 struct rg_call_request {
-    uint32_t entity; /* the caller's */
+    uint32_t entity, tag; /* the caller's */
     uint32_t query;
     uint32_t sample;
     uint32_t model;
-    int32_t priority;
+    uint32_t extra_tokens; /* of a retry's prompt, beyond the look-up's */
 };
 
 struct rg_call_end {
-    uint32_t entity;
-    uint32_t model; /* that was tried last */
+    uint32_t entity, tag, query, sample; /* of the request */
+    double begun_s;                      /* clock: when it was made */
+    uint32_t model;                      /* that was tried last */
     uint32_t call;  /* recorded call that the last try replayed, or RG_NO_CALL */
     enum rg_call_status status;
     bool missing; /* a recorded call, tokens or latency is not there: what says which */
     const char *what;
-    uint32_t tries, exact; /* tries, and those whose recorded call was exact */
+    uint32_t tries, exact; /* tries, and those whose recorded call was exact, */
+    uint32_t counterfactual; /* or recorded with another prompt */
     double cost_usd;       /* of all tries; NaN as soon as one is not known */
     double ttft_s;         /* from the beginning of the call; NaN if not known */
     double parts[RG_N_PARTS];
@@ -77,6 +80,8 @@ struct rg_endpoint_stats {
     double busy_s, waiting_s, replica_s; /* integrals */
     double capacity_s; /* integral of slots that were there; INFINITY without a limit */
     uint32_t replicas_max;
+    double cost_usd; /* of all tries that were billed; NaN as soon as one is not known */
+    double prompt_tokens, completion_tokens; /* of these, where recorded */
     double infrastructure_usd; /* replica hours */
     bool overrun; /* a batch in which more waited than ran when the last request came */
 };
@@ -95,6 +100,7 @@ struct rg_endpoints_setup {
     const struct rg_endpoint_configs *configs;
     struct rg_engine *engine;
     uint64_t seed, replication;
+    const int32_t *priority; /* of each query, low first; NULL: all alike */
     void (*ended)(void *ctx, const struct rg_call_end *end);
     void (*tried)(void *ctx, const struct rg_try_record *record); /* NULL: nobody looks */
     void *ctx;
@@ -108,6 +114,11 @@ void rg_endpoints_free(struct rg_endpoints *eps); /* NULL is fine */
 
 void rg_endpoints_call(struct rg_endpoints *eps, const struct rg_call_request *request);
 void rg_endpoints_event(struct rg_endpoints *eps, const struct rg_event *ev);
+
+/* What routers that look at the load see of each model, into load[0..n): the wait that a call made
+ * now can expect, what serving it takes on average, and how full the endpoint is. Estimates: see
+ * endpoint_load.c. The first time costs a pass over the recorded calls. */
+void rg_endpoints_load(struct rg_endpoints *eps, struct rg_load *load);
 
 /* At the last arrival: notes which endpoints are overrun. How busy slots are tells that of a
  * station; what limits a batch can be its sequences, its memory or its speed. */

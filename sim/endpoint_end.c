@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "replay/chain.h"
 #include "replay/lookup.h"
 #include "sim/endpoint_private.h"
 
@@ -21,14 +22,16 @@ cost_of(const struct rg_endpoints *eps, const struct try *try)
     const struct rg_trace *t = eps->policy->trace;
     const struct rg_trace_model *m = &t->models[try->model];
     const struct rg_endpoint_config *c = eps->of[try->model].config;
-    double prompt = t->calls.prompt_tokens[try->recorded];
+    uint32_t extra = eps->calls[try->call].request.extra_tokens;
+    double prompt = rg_endpoint_prompt(eps, try->recorded);
     double output = t->calls.completion_tokens[try->recorded];
 
     if (isnan(c->input_usd_per_mtok) && isnan(c->output_usd_per_mtok))
-        return t->calls.cost_usd[try->recorded];
+        return rg_chain_cost(t, try->recorded,
+                             rg_lookup_added(&eps->policy->lookup, try->recorded) + extra);
     if (prompt < 0 || output < 0)
         return NAN;
-    return (prompt * price(c->input_usd_per_mtok, m->input_usd_per_mtok) +
+    return ((prompt + extra) * price(c->input_usd_per_mtok, m->input_usd_per_mtok) +
             output * price(c->output_usd_per_mtok, m->output_usd_per_mtok)) /
            1e6;
 }
@@ -36,8 +39,18 @@ cost_of(const struct rg_endpoints *eps, const struct try *try)
 static void
 bill(struct rg_endpoints *eps, const struct try *try)
 {
-    if (try->served)
-        eps->calls[try->call].cost_usd += cost_of(eps, try);
+    struct rg_endpoint_stats *stats = &eps->of[try->model].stats;
+    double cost, prompt, output;
+
+    if (!try->served)
+        return;
+    cost = cost_of(eps, try);
+    prompt = rg_endpoint_prompt(eps, try->recorded);
+    output = eps->policy->trace->calls.completion_tokens[try->recorded];
+    eps->calls[try->call].cost_usd += cost;
+    stats->cost_usd += cost;
+    stats->prompt_tokens += fmax(0, prompt) + eps->calls[try->call].request.extra_tokens;
+    stats->completion_tokens += fmax(0, output);
 }
 
 /* ---- the end of a call ---- */
@@ -48,12 +61,17 @@ rg_endpoint_end_call(struct rg_endpoints *eps, uint32_t c, enum rg_call_status s
 {
     struct call *call = &eps->calls[c];
     struct rg_call_end end = {.entity = call->request.entity,
+                              .tag = call->request.tag,
+                              .query = call->request.query,
+                              .sample = call->request.sample,
+                              .begun_s = call->begun,
                               .model = call->model,
                               .call = call->recorded,
                               .status = status,
                               .missing = what != NULL,
                               .what = what,
                               .tries = call->tries,
+                              .counterfactual = call->counterfactual,
                               .exact = call->exact,
                               .cost_usd = call->cost_usd,
                               .ttft_s = call->ttft_s};
@@ -61,8 +79,7 @@ rg_endpoint_end_call(struct rg_endpoints *eps, uint32_t c, enum rg_call_status s
     assert(call->primary == NOTHING && call->hedge == NOTHING);
     memcpy(end.parts + RG_PART_QUEUE, call->parts, sizeof call->parts);
     (void)rg_engine_cancel(eps->engine, call->hedge_timer);
-    call->primary = eps->free_call;
-    eps->free_call = c;
+    rg_endpoint_call_free(eps, c);
     eps->under_way--;
     eps->ended(eps->ctx, &end);
 }
@@ -77,7 +94,7 @@ fall_back(const struct rg_endpoints *eps, struct call *call)
     while (call->fallback < first->n_fallback) {
         uint32_t model = first->fallback[call->fallback++];
         struct rg_found found =
-            rg_lookup_call(p->trace, call->request.query, model, p->variant, call->request.sample);
+            rg_lookup_find(&p->lookup, call->request.query, model, call->request.sample);
 
         if (found.call == RG_NO_CALL)
             continue;
@@ -117,14 +134,6 @@ rg_endpoint_after_failure(struct rg_endpoints *eps, uint32_t c, enum rg_call_sta
 
 /* ---- the end of a try ---- */
 
-static void
-try_free(struct rg_endpoints *eps, uint32_t t)
-{
-    eps->tries[t].state = TRY_FREE;
-    eps->tries[t].next = eps->free_try;
-    eps->free_try = t;
-}
-
 /* The call knows no more of the try. */
 static void
 forget(struct rg_endpoints *eps, uint32_t t)
@@ -143,11 +152,13 @@ rg_endpoint_unpark(struct rg_endpoints *eps, struct endpoint *ep)
         return;
     ep->unparking = true;
     while (ep->parked_head != NOTHING && ep->active < ep->config->max_parallel) {
-        uint32_t t = ep->parked_head;
+        uint32_t place = ep->parked_head;
+        uint32_t t;
 
-        ep->parked_head = eps->tries[t].next;
+        ep->parked_head = rg_visits_at(&eps->places, place)->next;
+        t = rg_endpoint_unfold(eps, place);
         if (eps->tries[t].state == TRY_DEAD)
-            try_free(eps, t);
+            rg_endpoint_try_free(eps, t);
         else
             rg_endpoint_admit(eps, t);
     }
@@ -165,7 +176,9 @@ leave_endpoint(struct rg_endpoints *eps, struct endpoint *ep, struct try *try)
         rg_endpoint_retire(eps, try->replica);
     if (limit->refund && try->charged > 0) {
         const struct rg_trace_calls *calls = &eps->policy->trace->calls;
-        double used = calls->prompt_tokens[try->recorded] + calls->completion_tokens[try->recorded];
+        double used = rg_endpoint_prompt(eps, try->recorded) +
+                      eps->calls[try->call].request.extra_tokens +
+                      calls->completion_tokens[try->recorded];
 
         rg_bucket_return(&ep->tokens, eps->engine->now, fmax(0, try->charged - used));
     }
@@ -214,16 +227,20 @@ tell(const struct rg_endpoints *eps, const struct try *try, enum rg_call_status 
 
 /* Take a try back from wherever it is; what it waited for and what it was served is noted in it. */
 static void
-cut_off(struct rg_endpoints *eps, struct try *try)
+cut_off(struct rg_endpoints *eps, uint32_t t)
 {
+    struct try *try = &eps->tries[t];
     double now = eps->engine->now;
 
-    (void)rg_engine_cancel(eps->engine, try->event);
-    (void)rg_engine_cancel(eps->engine, try->timeout);
+    if (try->event != 0)
+        rg_engine_withdraw(eps->engine, try->event);
+    try->event = 0;
+    rg_endpoint_unwind(eps, &eps->of[try->model], t);
     switch (try->state) {
     case TRY_IN:
         rg_endpoint_uncount_context(eps, try);
-        try->waited += rg_replica_cancel(&eps->replicas[try->replica], &try->ticket, &try->served);
+        try->waited += rg_replica_cancel(&eps->replicas[try->replica], try->place, &try->ticket,
+                                         &try->served);
         break;
     case TRY_COMING:
         eps->replicas[try->replica].coming--;
@@ -248,7 +265,7 @@ rg_endpoint_cancel(struct rg_endpoints *eps, uint32_t t)
     struct endpoint *ep = &eps->of[try->model];
     bool parked = try->state == TRY_PARKED;
 
-    cut_off(eps, try);
+    cut_off(eps, t);
     bill(eps, try);
     tell(eps, try, RG_CALL_OK, true);
     ep->stats.cancelled++;
@@ -262,7 +279,7 @@ rg_endpoint_cancel(struct rg_endpoints *eps, uint32_t t)
     if (parked)
         try->state = TRY_DEAD; /* it stands in a list: whoever comes to it frees it */
     else
-        try_free(eps, t);
+        rg_endpoint_try_free(eps, t);
 }
 
 void
@@ -276,7 +293,7 @@ rg_endpoint_try_over(struct rg_endpoints *eps, uint32_t t, enum rg_call_status s
     struct endpoint *ep = &eps->of[try->model];
     bool good = rg_endpoint_answers(status);
 
-    (void)rg_engine_cancel(eps->engine, try->timeout);
+    rg_endpoint_unwind(eps, ep, t);
     /* As long as the other one goes on, the call's time goes on with that one. */
     if (good || other == NOTHING)
         settle(eps, try, !good);
@@ -288,7 +305,7 @@ rg_endpoint_try_over(struct rg_endpoints *eps, uint32_t t, enum rg_call_status s
     call->recorded = try->recorded;
     call->model = try->model;
     forget(eps, t);
-    try_free(eps, t);
+    rg_endpoint_try_free(eps, t);
     if (good) {
         if (other != NOTHING)
             rg_endpoint_cancel(eps, other);
@@ -308,7 +325,8 @@ rg_endpoint_timed_out(struct rg_endpoints *eps, uint32_t t)
 {
     struct try *try = &eps->tries[t];
 
-    cut_off(eps, try);
+    rg_endpoint_take_deadline(eps, &eps->of[try->model], t);
+    cut_off(eps, t);
     eps->of[try->model].stats.timeouts++;
     rg_endpoint_try_over(eps, t, RG_CALL_TIMEOUT, true);
 }

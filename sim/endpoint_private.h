@@ -1,6 +1,6 @@
 /* The inside of sim/endpoint.h: the way of calls and tries in (endpoint.c) and out
  * (endpoint_end.c), what an endpoint decides by itself (endpoint_rules.c), replicas that come and
- * go (endpoint_scale.c). */
+ * go (endpoint_scale.c), what routers see of the load (endpoint_load.c). */
 #ifndef RG_SIM_ENDPOINT_PRIVATE_H
 #define RG_SIM_ENDPOINT_PRIVATE_H
 
@@ -10,8 +10,8 @@
 #include "sim/endpoint.h"
 #include "sim/replica.h"
 
-/* Kinds of events. The entity is a try, but for RETRY and HEDGE, where it is a call; of REPLICA the
- * owner is the replica, of TICK and BORN the model. */
+/* Kinds of events. The entity is a try's place (struct folded), but for RETRY and HEDGE, where it
+ * is a call; of REPLICA the owner is the replica, of TICK and BORN the model. */
 enum rg_endpoint_event {
     EV_REPLICA = RG_ENDPOINT_KINDS_FROM,
     EV_ADMIT,  /* a rate limit has been waited for */
@@ -41,27 +41,74 @@ enum try_state {
 struct
 try {
     uint32_t call, model, recorded, replica;
-    uint32_t next; /* parked list, or free list */
+    uint32_t place; /* see struct folded */
+    uint32_t next;  /* free list */
     enum try_state state;
     bool counted; /* in its replica's context */
     bool hedge, served;
-    struct rg_replica_ticket ticket;
+    struct rg_batch_ticket ticket;
     double from, limited, waited, service; /* s; from: clock */
     double ttft;                           /* s from the beginning of service; NaN if not known */
     double charged;                        /* tokens */
-    struct rg_timer event, timeout;
+    uint64_t event;                        /* mark of what it waits for, or 0 */
+    uint32_t deadline;                     /* number, if its place has one */
 };
 
 struct call {
     struct rg_call_request request;
     uint32_t model, recorded;
     uint32_t primary, hedge; /* tries; primary: also the free list */
-    uint32_t tries, tries_here, exact, fallback;
+    uint32_t tries, tries_here, exact, counterfactual, fallback;
     double begun, mark; /* s, clock; the parts are complete up to mark */
     double cost_usd, ttft_s;
     double parts[RG_N_PARTS - RG_PART_QUEUE];
     struct rg_timer hedge_timer;
     uint32_t chosen; /* replica that the first try was given when the call came, or NOTHING */
+};
+
+/* Every try has a place, whose number names it wherever it waits and is served: a visit of the
+ * endpoints' stations with what follows. Most calls have but one try, to which nothing happens for
+ * most of the time; call and try are then folded into the place, and made anew from it when
+ * something does (endpoint_fold.c).
+ *
+ * The visit is the station's while the try is there, its entity and number are the request's entity
+ * and sample. Elsewhere arrived is the try's from, wait what it has waited, mark that of its event
+ * (of a parked one, next is the next; at a batch, the bits of ttft). */
+struct folded {
+    struct rg_visit visit;
+    uint32_t tag;      /* the request's */
+    uint32_t recorded; /* call */
+    uint32_t where;    /* replica; of those before it, the model */
+    uint32_t more;     /* unfolded: the try; folded: number of its deadline, if it has one */
+    union {            /* only there if some endpoint needs it */
+        struct {
+            double service, ttft; /* that were drawn */
+        };
+        struct rg_batch_ticket ticket;
+    };
+};
+
+/* Flags of a visit, beside the state of a folded try. */
+enum {
+    PLACE_STATE = 7,
+    PLACE_OPEN = 8,      /* not folded */
+    PLACE_EXACT = 16,    /* the recorded call is exact */
+    PLACE_COUNTED = 32,  /* as in struct try */
+    PLACE_DEADLINE = 64, /* has one to come */
+};
+
+/* Deadlines of one endpoint come in order, so that only the first is in the engine's heap. Those of
+ * tries that have ended are passed over. */
+struct deadline {
+    double time;    /* s, clock */
+    uint64_t order; /* that the engine has reserved; its low half but for the kind is the number */
+    uint32_t place;
+    uint32_t number;
+};
+
+struct deadlines {
+    struct rg_queue queue;
+    size_t dead;
 };
 
 /* The last latencies, in order of time and of size. */
@@ -74,6 +121,7 @@ struct endpoint {
     const struct rg_endpoint_config *config;
     struct rg_endpoint_stats stats;
     struct rg_bucket requests, tokens;
+    struct deadlines deadlines;
     uint32_t active; /* tries past the limits */
     uint32_t parked_head, parked_tail;
     bool unparking;    /* who is parked is being admitted */
@@ -96,14 +144,22 @@ struct endpoint {
     gsl_rng *service_rng, *failure_rng, *balance_rng, *jitter_rng;
 };
 
+/* Means over the recorded calls of a model; NaN where nothing is recorded. */
+struct means {
+    double latency_ms, prompt, output;
+};
+
 struct rg_endpoints {
+    struct means *means; /* of each model; NULL until somebody looks at the load */
     const struct rg_policy *policy;
     const struct rg_endpoint_configs *configs;
     struct rg_engine *engine;
     void (*ended)(void *ctx, const struct rg_call_end *end);
     void (*tried)(void *ctx, const struct rg_try_record *record);
     void *ctx;
-    struct endpoint *of; /* [n] */
+    const int32_t *priority;  /* of each query, or NULL */
+    struct rg_visits places; /* struct folded */
+    struct endpoint *of;      /* [n] */
     size_t n;
     struct rg_replica *replicas;
     uint32_t *replica_model;
@@ -133,7 +189,7 @@ void rg_endpoint_count_context(struct rg_endpoints *eps, struct try *try);
 void rg_endpoint_uncount_context(struct rg_endpoints *eps, struct try *try);
 
 /* For stations whose service depends on what is served at once (rg_station_config.begin). */
-double rg_endpoint_begin_service(void *ctx, uint32_t t, uint32_t busy);
+double rg_endpoint_begin_service(void *ctx, uint32_t place, uint32_t busy);
 
 /* Service time and time to the first token of a try at its replica; not for a batch. */
 void rg_endpoint_draw_service(struct rg_endpoints *eps, struct endpoint *ep, struct try *try);
@@ -146,6 +202,41 @@ uint32_t rg_endpoint_balance(struct rg_endpoints *eps, struct endpoint *ep, uint
 void rg_endpoint_note(struct rg_endpoints *eps, struct endpoint *ep, enum rg_call_status status,
                       double latency_s);
 double rg_endpoint_hedge_delay(const struct endpoint *ep);
+
+/* ---- endpoint_fold.c ---- */
+
+/* Bytes of a place. */
+size_t rg_endpoint_stride(const struct rg_endpoint_configs *configs);
+
+static inline struct folded *
+rg_endpoint_place(const struct rg_endpoints *eps, uint32_t place)
+{
+    return (struct folded *)(void *)rg_visits_at(&eps->places, place);
+}
+
+uint32_t rg_endpoint_call_new(struct rg_endpoints *eps);
+void rg_endpoint_call_free(struct rg_endpoints *eps, uint32_t c);
+/* With a place. */
+uint32_t rg_endpoint_try_new(struct rg_endpoints *eps);
+void rg_endpoint_try_free(struct rg_endpoints *eps, uint32_t t);
+
+/* To be called when a try has come to where it waits or is served, and nothing more is to be done
+ * with it now: call and try may not exist afterwards. */
+void rg_endpoint_fold(struct rg_endpoints *eps, uint32_t t);
+/* The try of a place. */
+uint32_t rg_endpoint_unfold(struct rg_endpoints *eps, uint32_t place);
+
+/* What is charged to a limit of tokens. */
+double rg_endpoint_tokens_charged(const struct rg_endpoints *eps, const struct endpoint *ep,
+                                  uint32_t recorded, uint32_t extra_tokens);
+
+/* Tries at an endpoint that have not ended. */
+uint64_t rg_endpoint_tries_under_way(const struct rg_endpoints *eps, uint32_t model);
+
+/* A deadline from now; it is over; the event of the first one has come: does it count? */
+void rg_endpoint_wind_up(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t);
+void rg_endpoint_unwind(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t);
+void rg_endpoint_take_deadline(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t);
 
 /* ---- endpoint_scale.c ---- */
 void rg_endpoint_add_replica(struct rg_endpoints *eps, uint32_t model);
@@ -193,6 +284,15 @@ void rg_endpoint_injected(struct rg_endpoints *eps, uint32_t t);
 /* Refused without service. */
 void rg_endpoint_refuse(struct rg_endpoints *eps, uint32_t t, uint64_t *count,
                         enum rg_call_status status, bool in_endpoint);
+
+/* Tokens of the prompt for which a recorded call stands in; negative: not known. */
+static inline double
+rg_endpoint_prompt(const struct rg_endpoints *eps, uint32_t recorded)
+{
+    int32_t tokens = eps->policy->trace->calls.prompt_tokens[recorded];
+
+    return tokens < 0 ? -1 : (double)tokens + rg_lookup_added(&eps->policy->lookup, recorded);
+}
 
 static inline bool
 rg_endpoint_answers(unsigned status)

@@ -65,30 +65,48 @@ rg_endpoint_uncount_context(struct rg_endpoints *eps, struct try *try)
 
 /* Service S = (base + d output others) F was drawn without the others: base F. */
 static double
-with_others(const struct rg_endpoints *eps, const struct rg_profile *p, const struct try *try,
+with_others(const struct rg_endpoints *eps, const struct rg_profile *p, uint32_t recorded,
             double others)
 {
     const struct rg_trace_calls *calls = &eps->policy->trace->calls;
-    double prompt = calls->prompt_tokens[try->recorded];
-    double output = calls->completion_tokens[try->recorded];
+    double prompt = rg_endpoint_prompt(eps, recorded);
+    double output = calls->completion_tokens[recorded];
     double per_token = p->d_ms_per_token_context * output;
     double base = p->a_ms + p->b_ms_per_token * prompt + p->c_ms_per_token * output +
-                  per_token * rg_endpoint_context(eps, try->recorded);
+                  per_token * rg_endpoint_context(eps, recorded);
 
     return base > 0 && output >= 0 ? (base + per_token * others) / base : 1;
 }
 
+/* A try begins, folded or not, whose times are *service and *ttft. */
+static void
+begin_service(struct rg_endpoints *eps, uint32_t replica, uint32_t recorded, uint32_t busy,
+              double *service, double *ttft)
+{
+    const struct rg_profile *p = eps->of[eps->replica_model[replica]].config->profile;
+    double phi = p->kind == RG_PROFILE_SLOTS ? rg_tokens_slowdown(busy, p->slowdown, p->slots) : 1;
+    double *context = &eps->replicas[replica].context;
+
+    *service *= with_others(eps, p, recorded, *context) * phi;
+    *ttft *= phi;
+    *context += rg_endpoint_context(eps, recorded);
+}
+
 double
-rg_endpoint_begin_service(void *ctx, uint32_t t, uint32_t busy)
+rg_endpoint_begin_service(void *ctx, uint32_t place, uint32_t busy)
 {
     struct rg_endpoints *eps = ctx;
-    struct try *try = &eps->tries[t];
-    const struct rg_profile *p = eps->of[try->model].config->profile;
-    double phi = p->kind == RG_PROFILE_SLOTS ? rg_tokens_slowdown(busy, p->slowdown, p->slots) : 1;
+    struct folded *f = rg_endpoint_place(eps, place);
+    struct try *try;
 
-    try->service *= with_others(eps, p, try, eps->replicas[try->replica].context) * phi;
-    try->ttft *= phi;
-    rg_endpoint_count_context(eps, try);
+    if (!(f->visit.flags & PLACE_OPEN)) {
+        begin_service(eps, f->where, f->recorded, busy, &f->service, &f->ttft);
+        f->visit.flags |= PLACE_COUNTED;
+        return f->service;
+    }
+    try = &eps->tries[f->more];
+    begin_service(eps, try->replica, try->recorded, busy, &try->service, &try->ttft);
+    try->counted = true;
     return try->service;
 }
 
@@ -99,7 +117,7 @@ rg_endpoint_context(const struct rg_endpoints *eps, uint32_t recorded)
 
     if (calls->prompt_tokens[recorded] < 0 || calls->completion_tokens[recorded] < 0)
         return 0;
-    return calls->prompt_tokens[recorded] + calls->completion_tokens[recorded] / 2.0;
+    return rg_endpoint_prompt(eps, recorded) + calls->completion_tokens[recorded] / 2.0;
 }
 
 void
@@ -107,12 +125,15 @@ rg_endpoint_draw_service(struct rg_endpoints *eps, struct endpoint *ep, struct t
 {
     const struct rg_trace_calls *calls = &eps->policy->trace->calls;
     uint32_t i = try->recorded;
+    uint32_t extra = eps->calls[try->call].request.extra_tokens;
 
     if (takes_recorded_time(ep, calls, i)) {
         double scale = ep->config->scale * 1e-3;
+        double added = (rg_lookup_added(&eps->policy->lookup, i) + extra) *
+                       eps->policy->prefill_s_per_token * ep->config->scale;
 
-        try->service = isnan(calls->latency_ms[i]) ? 0 : calls->latency_ms[i] * scale;
-        try->ttft = calls->ttft_ms[i] * scale;
+        try->service = isnan(calls->latency_ms[i]) ? 0 : calls->latency_ms[i] * scale + added;
+        try->ttft = calls->ttft_ms[i] * scale + added;
     } else if (ep->config->service == RG_SERVICE_PROFILE &&
                ep->config->profile->kind != RG_PROFILE_BATCH) {
         /* Where the service begins later, the others are added then (rg_endpoint_begin_service). */
@@ -121,7 +142,7 @@ rg_endpoint_draw_service(struct rg_endpoints *eps, struct endpoint *ep, struct t
                          (at_once ? eps->replicas[try->replica].context : 0);
         struct rg_tokens_time time =
             rg_tokens_draw(ep->config->profile,
-                           &(struct rg_tokens_call){.prompt = (uint32_t)calls->prompt_tokens[i],
+                           &(struct rg_tokens_call){.prompt = (uint32_t)rg_endpoint_prompt(eps, i) + extra,
                                                     .output = (uint32_t)calls->completion_tokens[i],
                                                     .context = context,
                                                     .busy = 1},

@@ -21,6 +21,7 @@ rg_endpoint_add_replica(struct rg_endpoints *eps, uint32_t model)
     uint32_t number = (uint32_t)eps->n_replicas;
     struct rg_replica_setup setup = {.number = number,
                                      .kind = EV_REPLICA,
+                                     .visits = &eps->places,
                                      .report = rg_endpoints_report,
                                      .begin = ep->slowed ? rg_endpoint_begin_service : NULL,
                                      .ctx = eps};
@@ -184,6 +185,7 @@ endpoint_init(struct rg_endpoints *eps, const struct rg_endpoints_setup *setup, 
     *ep = (struct endpoint){.config = c,
                             .requests = rg_bucket_of(c->limit.rpm, c->limit.window_s),
                             .tokens = rg_bucket_of(c->limit.tpm, c->limit.window_s),
+                            .deadlines = {.queue = {.size = sizeof(struct deadline)}},
                             .parked_head = NOTHING,
                             .cool_until = -INFINITY,
                             .scaled = -INFINITY,
@@ -211,6 +213,9 @@ rg_endpoints_new(const struct rg_endpoints_setup *setup)
     eps->ended = setup->ended;
     eps->tried = setup->tried;
     eps->ctx = setup->ctx;
+    eps->priority = setup->priority;
+    eps->places = (struct rg_visits){.stride = rg_endpoint_stride(setup->configs),
+                                     .free_place = RG_VISITS_NONE};
     eps->free_call = eps->free_try = NOTHING;
     eps->n = setup->configs->n;
     eps->of = rg_zalloc(eps->n, sizeof *eps->of);
@@ -229,6 +234,7 @@ rg_endpoints_free(struct rg_endpoints *eps)
     for (size_t m = 0; m < eps->n; m++) {
         struct endpoint *ep = &eps->of[m];
 
+        rg_queue_clear(&ep->deadlines.queue);
         free(ep->replicas);
         free(ep->history.ring);
         free(ep->history.sorted);
@@ -237,24 +243,14 @@ rg_endpoints_free(struct rg_endpoints *eps)
         gsl_rng_free(ep->balance_rng);
         gsl_rng_free(ep->jitter_rng);
     }
+    free(eps->means);
     free(eps->of);
     free(eps->replicas);
     free(eps->replica_model);
     free(eps->calls);
     free(eps->tries);
+    free(eps->places.at);
     free(eps);
-}
-
-/* Tries at an endpoint that have not ended. */
-static uint64_t
-tries_under_way(const struct rg_endpoints *eps, uint32_t model)
-{
-    uint64_t n = 0;
-
-    for (size_t t = 0; eps->under_way > 0 && t < eps->n_tries; t++)
-        n += eps->tries[t].model == model && eps->tries[t].state != TRY_FREE &&
-             eps->tries[t].state != TRY_DEAD;
-    return n;
 }
 
 void
@@ -280,7 +276,7 @@ rg_endpoints_close(struct rg_endpoints *eps)
         (void)rg_engine_cancel(eps->engine, ep->tick);
         s->infrastructure_usd = s->replica_s / 3600 * ep->config->usd_per_replica_hour;
         assert(s->tries == s->answered + s->errors + s->timeouts + s->rejected + s->cooling +
-                               s->too_large + s->cancelled + tries_under_way(eps, m));
+                               s->too_large + s->cancelled + rg_endpoint_tries_under_way(eps, m));
     }
 }
 
@@ -296,7 +292,7 @@ rg_endpoints_last_arrival(struct rg_endpoints *eps)
             const struct rg_replica *r = &eps->replicas[ep->replicas[i]];
 
             if (r->is_batch) {
-                waiting += r->batch.waiting + r->lobby.n;
+                waiting += r->batch.waiting + r->lobby.queue.n;
                 running += r->batch.running;
             }
         }

@@ -24,6 +24,7 @@ init_station(struct rg_replica *r, struct rg_engine *engine, const struct rg_rep
                                                 .kind = setup->kind,
                                                 .owner = setup->number,
                                                 .begin = setup->begin,
+                                                .visits = setup->visits,
                                                 .ctx = setup->ctx});
 }
 
@@ -52,7 +53,8 @@ rg_replica_init(struct rg_replica *r, struct rg_engine *engine,
                                          config->profile->kind == RG_PROFILE_BATCH,
                              .born = engine->now,
                              .died = INFINITY,
-                             .ready = config->cold_start_s > 0 ? INFINITY : engine->now};
+                             .ready = config->cold_start_s > 0 ? INFINITY : engine->now,
+                             .lobby = RG_LOBBY_INIT};
     if (r->is_batch)
         init_batch(r, engine, setup);
     else
@@ -72,21 +74,21 @@ rg_replica_clear(struct rg_replica *r)
 size_t
 rg_replica_memory(const struct rg_replica *r)
 {
-    return r->lobby.cap * sizeof *r->lobby.ring +
+    return rg_queue_memory(&r->lobby.queue) +
            (r->is_batch ? rg_batch_memory(&r->batch) : rg_station_memory(&r->station));
 }
 
 enum rg_replica_admission
 rg_replica_submit(struct rg_replica *r, const struct rg_replica_job *job,
-                  struct rg_replica_ticket *ticket)
+                  struct rg_batch_ticket *ticket)
 {
     if (r->is_batch) {
         switch (rg_batch_submit(&r->batch,
-                                &(struct rg_batch_job){.entity = job->entity,
+                                &(struct rg_batch_job){.entity = job->place,
                                                        .prompt = job->prompt,
                                                        .output = job->output,
                                                        .priority = job->priority},
-                                &ticket->batch)) {
+                                ticket)) {
         case RG_BATCH_ACCEPTED:
             return RG_REPLICA_ACCEPTED;
         case RG_BATCH_FULL:
@@ -95,32 +97,31 @@ rg_replica_submit(struct rg_replica *r, const struct rg_replica_job *job,
             return RG_REPLICA_TOO_LARGE;
         }
     }
-    return rg_station_arrive(&r->station,
-                             &(struct rg_job){.entity = job->entity,
-                                              .service = job->service_s,
-                                              .priority = job->priority,
-                                              .patience = INFINITY},
-                             &ticket->place) == RG_BALKED
+    return rg_station_enter(&r->station, job->place,
+                            &(struct rg_job){.service = job->service_s,
+                                             .priority = job->priority,
+                                             .patience = INFINITY}) == RG_BALKED
                ? RG_REPLICA_FULL
                : RG_REPLICA_ACCEPTED;
 }
 
 double
-rg_replica_cancel(struct rg_replica *r, const struct rg_replica_ticket *ticket, bool *served)
+rg_replica_cancel(struct rg_replica *r, uint32_t place, const struct rg_batch_ticket *ticket,
+                  bool *served)
 {
     struct rg_batch_progress progress;
     struct rg_leave left;
 
     if (r->is_batch) {
-        bool there = rg_batch_progress(&r->batch, ticket->batch, &progress);
+        bool there = rg_batch_progress(&r->batch, *ticket, &progress);
 
         assert(there);
         /* Preempted, it waits again, but has been served. */
         *served = progress.stage != RG_BATCH_WAITING || progress.output > 0;
-        (void)rg_batch_cancel(&r->batch, ticket->batch);
+        (void)rg_batch_cancel(&r->batch, *ticket);
         return progress.waited;
     }
-    left = rg_station_remove(&r->station, ticket->place);
+    left = rg_station_remove(&r->station, place);
     *served = left.wait < left.sojourn;
     return left.wait;
 }
@@ -128,14 +129,14 @@ rg_replica_cancel(struct rg_replica *r, const struct rg_replica_ticket *ticket, 
 uint64_t
 rg_replica_load(const struct rg_replica *r)
 {
-    return r->coming + r->lobby.n +
+    return r->coming + r->lobby.queue.n +
            (r->is_batch ? rg_batch_count(&r->batch) : rg_station_count(&r->station));
 }
 
 uint64_t
 rg_replica_waiting(const struct rg_replica *r)
 {
-    return r->coming + r->lobby.n + (r->is_batch ? r->batch.waiting : r->station.waiting);
+    return r->coming + r->lobby.queue.n + (r->is_batch ? r->batch.waiting : r->station.waiting);
 }
 
 double

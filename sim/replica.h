@@ -1,5 +1,6 @@
 /* A replica of an endpoint: slots behind a queue (a station), or a continuous batch, behind one
- * interface. It serves tries, which are integers to it. A station hands back its events through
+ * interface. It serves tries, which are places of a pool of visits to it (in the reports of a batch:
+ * entities). A station hands back its events through
  * rg_station_leave; a batch reports through the callback of its set-up. */
 #ifndef RG_SIM_REPLICA_H
 #define RG_SIM_REPLICA_H
@@ -15,16 +16,10 @@
 
 /* What the endpoint wants of a try. */
 struct rg_replica_job {
-    uint32_t entity;
+    uint32_t place;          /* of the try in the set-up's visits; free for the station */
     double service_s;        /* station: how long it holds a slot */
     uint32_t prompt, output; /* batch: tokens */
     int32_t priority;        /* low first */
-};
-
-/* Where a try is, to take it back. */
-struct rg_replica_ticket {
-    uint32_t place;
-    struct rg_batch_ticket batch;
 };
 
 enum rg_replica_admission {
@@ -49,22 +44,24 @@ struct rg_replica {
 /* kind is that of its events, whose owner is number. begin may be NULL (see station.h). */
 struct rg_replica_setup {
     uint32_t number, kind;
+    struct rg_visits *visits;
     void (*report)(void *ctx, const struct rg_batch_report *report);
-    double (*begin)(void *ctx, uint32_t entity, uint32_t busy);
+    double (*begin)(void *ctx, uint32_t place, uint32_t busy);
     void *ctx;
 };
 void rg_replica_init(struct rg_replica *r, struct rg_engine *engine,
                      const struct rg_endpoint_config *config, const struct rg_replica_setup *setup);
 void rg_replica_clear(struct rg_replica *r);
 
+/* A batch writes *ticket. */
 enum rg_replica_admission rg_replica_submit(struct rg_replica *r, const struct rg_replica_job *job,
-                                            struct rg_replica_ticket *ticket);
+                                            struct rg_batch_ticket *ticket);
 
 /* Takes a try back, wherever it is in the replica; *served says whether its service had begun.
  * Returns how long it has waited for that, 0 for a batch that has reported it with the first token.
  */
-double rg_replica_cancel(struct rg_replica *r, const struct rg_replica_ticket *ticket,
-                         bool *served);
+double rg_replica_cancel(struct rg_replica *r, uint32_t place,
+                         const struct rg_batch_ticket *ticket, bool *served);
 
 /* Bytes allocated for what waits and runs. */
 size_t rg_replica_memory(const struct rg_replica *r);

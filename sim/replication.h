@@ -36,12 +36,15 @@ enum { RG_N_REQUEST_ENDS = 5 };
 /* What became of a request. */
 struct rg_request {
     uint64_t index; /* in the order of arrival */
-    uint32_t query;
+    uint32_t query, sample;
     uint32_t model; /* of the last attempt */
+    uint32_t call;  /* that the last attempt replayed, or RG_NO_CALL */
     enum rg_request_end end;
     bool escalated;
-    uint32_t tries; /* calls made for it */
-    uint32_t exact; /* of those, replayed from an exact recording */
+    uint32_t calls;          /* asked for */
+    uint32_t tries;          /* made for it, retries of endpoints and hedges included */
+    uint32_t exact;          /* of those, replayed from an exact recording, */
+    uint32_t counterfactual; /* or from one with another prompt */
     double score;   /* NaN: not recorded, or skipped; 0 if it brought no answer */
     double cost_usd;
     double arrival_s; /* clock */
@@ -59,7 +62,11 @@ struct rg_replication_config {
     const uint32_t *arrival_queries;    /* of each recorded arrival, or NULL; RG_NAMES_NONE: any */
     uint64_t requests;                  /* offered; at least 1 */
     double until_s;                     /* the run ends then at the latest; INFINITY */
-    double overhead_s;                  /* before the first attempt, once a request */
+    double overhead_s;                  /* before the first attempt, once a request, as also */
+    double router_s;                    /* classification and routing, */
+    const double *retrieval_s;          /* and the memory's retrieval for each query; NULL: none */
+    double contract_s;                  /* after each answer */
+    double feedback_s;                  /* from an answer until a router that learns is told */
     const int32_t *priority;            /* of each query, low first; NULL: all alike */
     bool first_sample;                  /* always sample 0, else a random one of those recorded */
     uint64_t seed;

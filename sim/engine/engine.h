@@ -29,6 +29,15 @@
  * recognised for ever, and {0} is the handle of nothing. Moving a timer puts it behind the events
  * already scheduled for the same time and rank, just like cancelling it and adding it anew.
  *
+ * A marked event can be withdrawn as well, by a number that its owner keeps. It takes no room but
+ * its place in the heap; in return the engine cannot tell whether the number is still good: to
+ * withdraw an event that has been executed or withdrawn is a programming fault that goes unnoticed.
+ *
+ * Events whose times are known to come in order, as equally long deadlines do, need not all be in
+ * the heap: the owner keeps them in a queue, each with the number it drew with rg_engine_reserve
+ * when it would have been scheduled, and gives the engine the first (rg_engine_add_reserved). They
+ * are then executed just as if all had been there.
+ *
  * Scheduling and executing cost O(log n), cancelling O(1) amortised; in the steady state nothing is
  * allocated. No two engines share anything. */
 #ifndef RG_SIM_ENGINE_ENGINE_H
@@ -68,6 +77,13 @@ struct rg_timer {
     uint32_t slot;
 };
 
+/* Order numbers of marked events that were withdrawn and are still in the heap: a hash set with open
+ * addressing. */
+struct rg_engine_gone {
+    uint64_t *order; /* [cap], a power of two; 0: empty */
+    size_t n, cap;
+};
+
 /* What is known of a timer. Its item in the heap is alive as long as this shows its number. */
 struct rg_engine_slot {
     uint64_t order; /* 0: the slot is free */
@@ -83,7 +99,8 @@ struct rg_engine {
     uint64_t executed; /* events that next has returned */
     uint64_t serial;   /* of the event scheduled last */
     struct rg_heap heap;
-    size_t dead; /* cancelled timers still in the heap */
+    size_t dead; /* cancelled timers and withdrawn events still in the heap */
+    struct rg_engine_gone gone;
     struct rg_engine_slot *slot;
     size_t slots, slot_cap;
     uint32_t free_slot; /* head of the list of free slots */
@@ -101,6 +118,18 @@ static inline void rg_engine_add(struct rg_engine *e, const struct rg_event *ev)
 
 /* Schedules one that can be. */
 static inline struct rg_timer rg_engine_add_timer(struct rg_engine *e, const struct rg_event *ev);
+
+/* Schedules one that can be withdrawn by the number that is returned, which is never 0. */
+static inline uint64_t rg_engine_add_marked(struct rg_engine *e, const struct rg_event *ev);
+
+/* Withdraws a marked event that is still to come. */
+void rg_engine_withdraw(struct rg_engine *e, uint64_t mark);
+
+/* The number of an event (ev->rank and kind count; its time must not be before now) that is to be
+ * scheduled later, and the event with it, marked: its time is what it was. */
+static inline uint64_t rg_engine_reserve(struct rg_engine *e, const struct rg_event *ev);
+static inline void rg_engine_add_reserved(struct rg_engine *e, const struct rg_event *ev,
+                                          uint64_t mark);
 
 /* Is it still to come? */
 bool rg_engine_pending(const struct rg_engine *e, struct rg_timer t);
@@ -158,6 +187,32 @@ rg_engine_add(struct rg_engine *e, const struct rg_event *ev)
                  (uint64_t)ev->owner << 32 | ev->entity);
 }
 
+static inline uint64_t
+rg_engine_reserve(struct rg_engine *e, const struct rg_event *ev)
+{
+    return rg_engine_order(e, ev);
+}
+
+static inline void
+rg_engine_add_reserved(struct rg_engine *e, const struct rg_event *ev, uint64_t mark)
+{
+    rg_heap_push(&e->heap, rg_heap_key(ev->time), mark, (uint64_t)ev->owner << 32 | ev->entity);
+}
+
+static inline uint64_t
+rg_engine_add_marked(struct rg_engine *e, const struct rg_event *ev)
+{
+    uint64_t mark = rg_engine_order(e, ev);
+
+    rg_engine_add_reserved(e, ev, mark);
+    return mark;
+}
+
+/* Was the event with this number withdrawn? */
+bool rg_engine_is_gone(const struct rg_engine *e, uint64_t order);
+/* Forgets that it was; false if it was not. */
+bool rg_engine_forget_gone(struct rg_engine *e, uint64_t order);
+
 /* A new slot, at the head of the list of free ones. */
 void rg_engine_grow(struct rg_engine *e);
 
@@ -191,7 +246,9 @@ rg_engine_free_slot(struct rg_engine *e, uint32_t slot)
 static inline bool
 rg_engine_is_alive(const struct rg_engine *e, const struct rg_heap_item *item)
 {
-    return (item->order & RG_ENGINE_TIMER) == 0 || e->slot[item->what].order == item->order;
+    if ((item->order & RG_ENGINE_TIMER) != 0)
+        return e->slot[item->what].order == item->order;
+    return e->gone.n == 0 || !rg_engine_is_gone(e, item->order);
 }
 
 static inline bool
@@ -212,6 +269,10 @@ rg_engine_next(struct rg_engine *e, struct rg_event *ev)
             ev->owner = e->slot[what].owner;
             rg_engine_free_slot(e, (uint32_t)what);
         } else {
+            if (e->gone.n > 0 && rg_engine_forget_gone(e, order)) {
+                e->dead--;
+                continue;
+            }
             ev->entity = (uint32_t)what;
             ev->owner = (uint32_t)(what >> 32);
         }

@@ -7,7 +7,7 @@
 void
 rg_heap_grow(struct rg_heap *h)
 {
-    h->item = rg_grow(h->item, &h->cap, h->n + 1, sizeof h->item[0]);
+    h->item = rg_grow_lean(h->item, &h->cap, h->n + 1, sizeof h->item[0]);
 }
 
 void

@@ -2,25 +2,19 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
-enum state { FREE, WAITING, IN_SERVICE };
-
-struct rg_station_place {
-    double arrived; /* s, clock */
-    double service; /* s */
-    double wait;    /* s, once known */
-    uint64_t serial;
-    struct rg_timer timer; /* waiting: the deadline; in service: the end. Not for RG_PS */
-    uint32_t entity;
-    uint32_t next, prev; /* in the queue of RG_FCFS; next of a free place: the next free one */
-    enum state state;
-};
+enum state { FREE, WAITING, IN_SERVICE }; /* FREE is 0: see rg_visits_release */
 
 enum { COMPACT_FROM = 64 };
 
 static const uint32_t NOWHERE = UINT32_MAX;
+
+/* A place that was left may be another station's, with links or the number of an event where the
+ * serial stood: with this bit no serial looks like one of them. */
+static const uint64_t SERIAL_BIT = (uint64_t)1 << 63;
 
 void
 rg_station_init(struct rg_station *s, struct rg_engine *engine,
@@ -35,7 +29,8 @@ rg_station_init(struct rg_station *s, struct rg_engine *engine,
         .stats.waiting.changed = engine->now,
         .stats.busy.changed = engine->now,
         .shared = engine->now,
-        .free_place = NOWHERE,
+        .visits = config->visits ? config->visits : &s->own,
+        .own = {.stride = sizeof(struct rg_visit), .free_place = RG_VISITS_NONE},
         .head = NOWHERE,
         .tail = NOWHERE,
     };
@@ -45,7 +40,8 @@ void
 rg_station_clear(struct rg_station *s)
 {
     rg_heap_clear(&s->heap);
-    free(s->place);
+    free(s->own.at);
+    free(s->deadline);
     *s = (struct rg_station){0};
 }
 
@@ -104,37 +100,52 @@ rg_station_area(const struct rg_station *s)
 
 /* --- places ---------------------------------------------------------------------------------- */
 
-static uint32_t
-place_take(struct rg_station *s)
+void
+rg_visits_grow(struct rg_visits *v)
 {
-    uint32_t at = s->free_place;
-
-    if (at != NOWHERE) {
-        s->free_place = s->place[at].next;
-        return at;
-    }
-    assert(s->places < NOWHERE);
-    s->place = rg_grow(s->place, &s->place_cap, s->places + 1, sizeof s->place[0]);
-    return (uint32_t)s->places++;
+    assert(v->n < RG_VISITS_NONE && v->stride % 8 == 0);
+    v->at = rg_grow_lean(v->at, &v->cap, v->n + 1, v->stride);
 }
 
+static inline struct rg_visit *
+visit_at(const struct rg_station *s, uint32_t at)
+{
+    return rg_visits_at(s->visits, at);
+}
+
+/* The visit has ended; its place is its owner's. */
 static void
-place_release(struct rg_station *s, uint32_t at)
+leave_place(struct rg_station *s, uint32_t at)
 {
-    s->place[at].state = FREE;
-    s->place[at].serial = 0;
-    s->place[at].next = s->free_place;
-    s->free_place = at;
+    visit_at(s, at)->state = FREE;
+    visit_at(s, at)->serial = 0;
+    if (s->visits == &s->own)
+        rg_visits_release(s->visits, at);
 }
 
-static struct rg_timer
-timer_for(struct rg_station *s, uint32_t at, double delay, enum rg_rank rank)
+static uint64_t
+schedule(struct rg_station *s, uint32_t at, double delay, enum rg_rank rank)
 {
-    return rg_engine_add_timer(s->engine, &(struct rg_event){.time = s->engine->now + delay,
-                                                             .rank = rank,
-                                                             .kind = s->config.kind,
-                                                             .entity = at,
-                                                             .owner = s->config.owner});
+    return rg_engine_add_marked(s->engine, &(struct rg_event){.time = s->engine->now + delay,
+                                                              .rank = rank,
+                                                              .kind = s->config.kind,
+                                                              .entity = at,
+                                                              .owner = s->config.owner});
+}
+
+/* Deadlines are kept apart, as long as there are any: few know patience. */
+static void
+set_deadline(struct rg_station *s, uint32_t at, double patience)
+{
+    if (patience < INFINITY && at >= s->deadlines) {
+        size_t had = s->deadlines;
+
+        s->deadline = rg_realloc(s->deadline, s->visits->cap, sizeof *s->deadline);
+        s->deadlines = s->visits->cap;
+        memset(s->deadline + had, 0, (s->deadlines - had) * sizeof *s->deadline);
+    }
+    if (at < s->deadlines)
+        s->deadline[at] = patience < INFINITY ? schedule(s, at, patience, RG_RANK_TIMER) : 0;
 }
 
 /* --- the heap of RG_PRIORITY, RG_SJF and RG_PS ----------------------------------------------- */
@@ -144,7 +155,10 @@ is_here(const void *ctx, const struct rg_heap_item *item)
 {
     const struct rg_station *s = ctx;
 
-    return s->place[item->what].serial == item->order;
+    const struct rg_visit *p = visit_at(s, (uint32_t)item->what);
+
+    /* The serial of one that is served is covered by another number. */
+    return (p->state == WAITING || s->config.discipline == RG_PS) && p->serial == item->order;
 }
 
 static void
@@ -153,7 +167,7 @@ heap_put(struct rg_station *s, uint32_t at, uint64_t key)
     /* At most count of the items are alive. */
     if (s->heap.n > COMPACT_FROM && s->heap.n / 2 > rg_station_count(s))
         rg_heap_keep(&s->heap, is_here, s);
-    rg_heap_push(&s->heap, key, s->place[at].serial, at);
+    rg_heap_push(&s->heap, key, visit_at(s, at)->serial, at);
 }
 
 /* The first one that has not left; there must be one. */
@@ -170,34 +184,34 @@ heap_first(struct rg_station *s)
 static void
 list_append(struct rg_station *s, uint32_t at)
 {
-    s->place[at].next = NOWHERE;
-    s->place[at].prev = s->tail;
+    visit_at(s, at)->next = NOWHERE;
+    visit_at(s, at)->prev = s->tail;
     if (s->tail == NOWHERE)
         s->head = at;
     else
-        s->place[s->tail].next = at;
+        visit_at(s, s->tail)->next = at;
     s->tail = at;
 }
 
 static void
 list_remove(struct rg_station *s, uint32_t at)
 {
-    const struct rg_station_place *p = &s->place[at];
+    const struct rg_visit *p = visit_at(s, at);
 
     if (p->prev == NOWHERE)
         s->head = p->next;
     else
-        s->place[p->prev].next = p->next;
+        visit_at(s, p->prev)->next = p->next;
     if (p->next == NOWHERE)
         s->tail = p->prev;
     else
-        s->place[p->next].prev = p->prev;
+        visit_at(s, p->next)->prev = p->prev;
 }
 
 static void
 enqueue(struct rg_station *s, uint32_t at, const struct rg_job *job)
 {
-    s->place[at].state = WAITING;
+    visit_at(s, at)->state = WAITING;
     s->waiting++;
     if (s->config.discipline == RG_FCFS)
         list_append(s, at);
@@ -205,8 +219,7 @@ enqueue(struct rg_station *s, uint32_t at, const struct rg_job *job)
         heap_put(s, at, rg_heap_key(job->service));
     else
         heap_put(s, at, (uint64_t)((int64_t)job->priority - INT32_MIN));
-    s->place[at].timer = job->patience < INFINITY ? timer_for(s, at, job->patience, RG_RANK_TIMER)
-                                                  : (struct rg_timer){0};
+    set_deadline(s, at, job->patience);
 }
 
 /* Who is next; it stays in the queue. */
@@ -216,7 +229,7 @@ queue_first(struct rg_station *s)
     return s->config.discipline == RG_FCFS ? s->head : (uint32_t)heap_first(s)->what;
 }
 
-/* An item in the heap stays there: the change of the serial tells that it is dead. */
+/* An item in the heap stays there: the change of the state or the serial tells that it is dead. */
 static void
 unqueue(struct rg_station *s, uint32_t at)
 {
@@ -224,9 +237,11 @@ unqueue(struct rg_station *s, uint32_t at)
     if (s->config.discipline == RG_FCFS)
         list_remove(s, at);
     else
-        s->place[at].serial = 0;
-    if (s->place[at].timer.order != 0)
-        rg_engine_cancel(s->engine, s->place[at].timer);
+        visit_at(s, at)->serial = 0;
+    if (at < s->deadlines && s->deadline[at] != 0) {
+        rg_engine_withdraw(s->engine, s->deadline[at]);
+        s->deadline[at] = 0;
+    }
 }
 
 /* --- service --------------------------------------------------------------------------------- */
@@ -234,16 +249,17 @@ unqueue(struct rg_station *s, uint32_t at)
 static void
 begin(struct rg_station *s, uint32_t at)
 {
-    struct rg_station_place *p = &s->place[at];
+    struct rg_visit *p = visit_at(s, at);
+    double service = p->service;
 
     s->busy++;
     p->state = IN_SERVICE;
-    p->wait = s->engine->now - p->arrived;
     if (s->config.begin) {
-        p->service = s->config.begin(s->config.ctx, p->entity, s->busy);
-        assert(p->service >= 0);
+        service = s->config.begin(s->config.ctx, at, s->busy);
+        assert(service >= 0);
     }
-    p->timer = timer_for(s, at, p->service, RG_RANK_DEPARTURE);
+    p->wait = s->engine->now - p->arrived;
+    p->mark = schedule(s, at, service, RG_RANK_DEPARTURE);
 }
 
 static void
@@ -288,7 +304,12 @@ share_among(struct rg_station *s, uint64_t present)
     if (s->busy == 0)
         return;
     work = fmax(rg_heap_double(heap_first(s)->key) - s->virtual_time, 0);
-    s->finish = timer_for(s, 0, work * (double)present / s->busy, RG_RANK_DEPARTURE);
+    s->finish =
+        rg_engine_add_timer(s->engine, &(struct rg_event){.time = s->engine->now +
+                                                                  work * (double)present / s->busy,
+                                                          .rank = RG_RANK_DEPARTURE,
+                                                          .kind = s->config.kind,
+                                                          .owner = s->config.owner});
 }
 
 /* Who leaves by the event of processor sharing. */
@@ -322,22 +343,23 @@ count(struct rg_station_stats *stats, const struct rg_leave *leave)
 static void
 end_visit(struct rg_station *s, uint32_t at, struct rg_leave *leave)
 {
-    const struct rg_station_place *p = &s->place[at];
+    const struct rg_visit *p = visit_at(s, at);
 
     leave->entity = p->entity;
+    leave->place = at;
     leave->arrived = p->arrived;
     leave->sojourn = s->engine->now - p->arrived;
     if (s->config.discipline == RG_PS) {
         leave->wait = fmax(leave->sojourn - p->service, 0);
-        place_release(s, at);
+        leave_place(s, at);
         share_among(s, rg_station_count(s) - 1);
     } else if (p->state == WAITING) {
         leave->wait = leave->sojourn;
         unqueue(s, at);
-        place_release(s, at);
+        leave_place(s, at);
     } else {
         leave->wait = p->wait;
-        place_release(s, at);
+        leave_place(s, at);
         s->busy--;
         begin_all(s);
     }
@@ -358,27 +380,17 @@ is_full(const struct rg_station *s)
            s->config.queue != RG_STATION_UNLIMITED;
 }
 
-HOT enum rg_admission
-rg_station_arrive(struct rg_station *s, const struct rg_job *job, uint32_t *place)
+static inline enum rg_admission
+enter(struct rg_station *s, uint32_t at, const struct rg_job *job)
 {
-    struct rg_station_place *p;
-    uint32_t at;
+    struct rg_visit *p = visit_at(s, at);
 
-    assert(job->service >= 0 && job->patience >= 0);
-    s->stats.arrived++;
-    if (is_full(s)) {
-        s->stats.balked++;
-        return RG_BALKED;
-    }
-    at = place_take(s);
-    p = &s->place[at];
     p->arrived = s->engine->now;
     p->service = job->service;
-    p->serial = ++s->serial;
     p->entity = job->entity;
     p->state = IN_SERVICE;
-    if (place)
-        *place = at;
+    if (s->config.discipline != RG_FCFS)
+        p->serial = SERIAL_BIT | ++s->visits->serial;
     if (s->config.discipline == RG_PS) {
         share_until_now(s);
         heap_put(s, at, rg_heap_key(s->virtual_time + job->service));
@@ -392,6 +404,39 @@ rg_station_arrive(struct rg_station *s, const struct rg_job *job, uint32_t *plac
     return p->state == WAITING ? RG_QUEUED : RG_STARTED;
 }
 
+/* Counts an arrival; is there no place for it? */
+static inline bool
+balks(struct rg_station *s, const struct rg_job *job)
+{
+    bool full = is_full(s);
+
+    assert(job->service >= 0 && job->patience >= 0);
+    s->stats.arrived++;
+    s->stats.balked += full;
+    return full;
+}
+
+HOT enum rg_admission
+rg_station_arrive(struct rg_station *s, const struct rg_job *job, uint32_t *place)
+{
+    uint32_t at;
+
+    assert(s->visits == &s->own);
+    if (balks(s, job))
+        return RG_BALKED;
+    at = rg_visits_take(&s->own);
+    if (place)
+        *place = at;
+    return enter(s, at, job);
+}
+
+HOT enum rg_admission
+rg_station_enter(struct rg_station *s, uint32_t place, const struct rg_job *job)
+{
+    assert(place < s->visits->n && visit_at(s, place)->state == FREE);
+    return balks(s, job) ? RG_BALKED : enter(s, place, job);
+}
+
 HOT struct rg_leave
 rg_station_leave(struct rg_station *s, const struct rg_event *ev)
 {
@@ -402,18 +447,13 @@ rg_station_leave(struct rg_station *s, const struct rg_event *ev)
         share_until_now(s);
         at = share_first(s);
     }
-    assert(at < s->places && s->place[at].state != FREE);
-    if (s->place[at].state == WAITING)
+    assert(at < s->visits->n && visit_at(s, at)->state != FREE);
+    if (visit_at(s, at)->state == WAITING) {
         leave.outcome = RG_RENEGED;
+        s->deadline[at] = 0; /* this is it */
+    }
     end_visit(s, at, &leave);
     return leave;
-}
-
-uint32_t
-rg_station_entity(const struct rg_station *s, const struct rg_event *ev)
-{
-    assert(s->config.discipline != RG_PS && ev->entity < s->places);
-    return s->place[ev->entity].entity;
 }
 
 struct rg_leave
@@ -421,11 +461,11 @@ rg_station_remove(struct rg_station *s, uint32_t place)
 {
     struct rg_leave leave = {.outcome = RG_REMOVED};
 
-    assert(place < s->places && s->place[place].state != FREE);
+    assert(place < s->visits->n && visit_at(s, place)->state != FREE);
     if (s->config.discipline == RG_PS)
         share_until_now(s);
-    else if (s->place[place].state == IN_SERVICE)
-        rg_engine_cancel(s->engine, s->place[place].timer);
+    else if (visit_at(s, place)->state == IN_SERVICE)
+        rg_engine_withdraw(s->engine, visit_at(s, place)->mark);
     end_visit(s, place, &leave);
     return leave;
 }
@@ -447,5 +487,6 @@ rg_station_set_servers(struct rg_station *s, uint32_t servers)
 size_t
 rg_station_memory(const struct rg_station *s)
 {
-    return s->place_cap * sizeof s->place[0] + s->heap.cap * sizeof s->heap.item[0];
+    return rg_visits_memory(&s->own) + s->deadlines * sizeof *s->deadline +
+           s->heap.cap * sizeof s->heap.item[0];
 }

@@ -32,7 +32,9 @@
  * where carried were in the system when the statistics were last reset. Sojourns and waits are
  * counted at departure, also of those that were carried.
  *
- * Memory as in base/mem.h; in the steady state nothing is allocated. */
+ * Memory as in base/mem.h: 32 bytes for each visit, 24 for its event in the engine while it is
+ * served, 24 while it waits in another order than FCFS. In the steady state nothing is allocated.
+ */
 #ifndef RG_SIM_ENGINE_STATION_H
 #define RG_SIM_ENGINE_STATION_H
 
@@ -51,6 +53,38 @@ enum rg_discipline {
     RG_PS,
 };
 
+/* What a station knows of a visit. */
+struct rg_visit {
+    double arrived; /* s, clock */
+    union {
+        double service; /* s; waiting, and under RG_PS */
+        double wait;    /* s; in service */
+    };
+    union {
+        struct {
+            uint32_t next, prev; /* waiting, RG_FCFS; next of a free place: the next free one */
+        };
+        uint64_t serial; /* in the heap of the other disciplines */
+        uint64_t mark;   /* in service, not RG_PS: of the event that ends it */
+    };
+    uint32_t entity;
+    uint8_t state;  /* the station's */
+    uint8_t flags;  /* the owner's of the pool, as is the next */
+    uint16_t number;
+};
+
+/* Places of visits, each followed by stride - sizeof(struct rg_visit) bytes that are the owner's,
+ * who can keep there what it must know of the same thing. A place that is not at a station is all
+ * its owner's. Initialise with stride, a multiple of 8, and free_place = RG_VISITS_NONE. */
+struct rg_visits {
+    char *at;
+    size_t stride, n, cap;
+    uint64_t serial; /* given last */
+    uint32_t free_place;
+};
+
+#define RG_VISITS_NONE UINT32_MAX
+
 /* As many servers, or places to wait, as wanted. */
 #define RG_STATION_UNLIMITED UINT32_MAX
 
@@ -60,11 +94,12 @@ struct rg_station_config {
     uint32_t queue;   /* places to wait, beside those in service */
     uint32_t kind;    /* of its events, as in struct rg_event */
     uint32_t owner;
-    /* If not NULL: called when a service begins, with the number of busy servers including this
+    /* If not NULL: called when a service begins, with the visit's place and the number of busy servers including this
      * one; returns the service time, instead of job.service, which then only orders the queue of
      * RG_SJF. Not for RG_PS. It must not call back into the station. */
-    double (*begin)(void *ctx, uint32_t entity, uint32_t busy);
+    double (*begin)(void *ctx, uint32_t place, uint32_t busy);
     void *ctx;
+    struct rg_visits *visits; /* NULL: the station has its own; else see rg_station_enter */
 };
 
 struct rg_job {
@@ -89,6 +124,7 @@ enum rg_outcome {
 /* A visit that ended now. */
 struct rg_leave {
     uint32_t entity;
+    uint32_t place;
     enum rg_outcome outcome;
     double arrived; /* s, clock */
     double wait;    /* s; before service, or until it left the queue */
@@ -107,8 +143,6 @@ struct rg_station_stats {
     struct rg_summary lost;    /* sojourns of those that reneged or were removed, s */
 };
 
-struct rg_station_place; /* station.c: what is known of a visit */
-
 /* Read stats, busy and waiting at will; the rest is the station's own. */
 struct rg_station {
     struct rg_station_stats stats;
@@ -116,11 +150,10 @@ struct rg_station {
     uint32_t waiting; /* visits in the queue */
     struct rg_engine *engine;
     struct rg_station_config config;
-    struct rg_station_place *place;
-    size_t places, place_cap;
-    uint32_t free_place;    /* head of the list of free places */
+    struct rg_visits *visits, own;
+    uint64_t *deadline; /* of the places: number of the event that ends the patience, or 0 */
+    size_t deadlines;
     uint32_t head, tail;    /* RG_FCFS: the queue is a list through the places */
-    uint64_t serial;        /* of the visit that entered last */
     struct rg_heap heap;    /* the other disciplines; may hold items of visits that have left */
     double virtual_time;    /* RG_PS: work done for each of those present, s */
     double shared;          /* RG_PS: up to when, s, clock */
@@ -139,8 +172,26 @@ void rg_station_clear(struct rg_station *s);
 enum rg_admission rg_station_arrive(struct rg_station *s, const struct rg_job *job,
                                     uint32_t *place);
 
-/* Whose visit an event of the station will end; not for RG_PS, where that is decided then. */
-uint32_t rg_station_entity(const struct rg_station *s, const struct rg_event *ev);
+/* The same for stations that share a pool: the caller has taken the place, which must be nowhere
+ * else, and it stays the caller's when the visit has ended or balked. */
+enum rg_admission rg_station_enter(struct rg_station *s, uint32_t place, const struct rg_job *job);
+
+/* Takes a place of a pool, whose content is undefined but for its state, and gives it back. */
+static inline uint32_t rg_visits_take(struct rg_visits *v);
+static inline void rg_visits_release(struct rg_visits *v, uint32_t place);
+
+static inline struct rg_visit *
+rg_visits_at(const struct rg_visits *v, uint32_t place)
+{
+    return (struct rg_visit *)(void *)(v->at + place * v->stride);
+}
+
+/* Bytes allocated, unused room included. */
+static inline size_t
+rg_visits_memory(const struct rg_visits *v)
+{
+    return v->cap * v->stride;
+}
 
 /* To be called with each event of the station: who leaves, and how. Others may begin. */
 struct rg_leave rg_station_leave(struct rg_station *s, const struct rg_event *ev);
@@ -169,5 +220,34 @@ rg_station_count(const struct rg_station *s)
 double rg_station_waiting_area(const struct rg_station *s);
 double rg_station_busy_area(const struct rg_station *s);
 double rg_station_area(const struct rg_station *s);
+
+/* --- inline ---------------------------------------------------------------------------------- */
+
+void rg_visits_grow(struct rg_visits *v);
+
+static inline uint32_t
+rg_visits_take(struct rg_visits *v)
+{
+    uint32_t at = v->free_place;
+
+    if (at != RG_VISITS_NONE) {
+        v->free_place = rg_visits_at(v, at)->next;
+        return at;
+    }
+    if (v->n == v->cap)
+        rg_visits_grow(v);
+    rg_visits_at(v, (uint32_t)v->n)->state = 0;
+    return (uint32_t)v->n++;
+}
+
+static inline void
+rg_visits_release(struct rg_visits *v, uint32_t place)
+{
+    struct rg_visit *p = rg_visits_at(v, place);
+
+    p->state = 0;
+    p->next = v->free_place;
+    v->free_place = place;
+}
 
 #endif

@@ -68,7 +68,9 @@ bench_new(void)
     }
     for (size_t q = 0; q < MINI_QUERIES; q++)
         b->samples[q] = 1;
-    b->policy = (struct rg_policy){.trace = &b->m.t, .valid = b->valid, .samples = b->samples};
+    b->policy = rg_policy_of(&b->m.t);
+    b->policy.valid = b->valid;
+    b->policy.samples = b->samples;
     rg_endpoint_configs_init(&b->configs, MINI_MODELS, RG_STATION_UNLIMITED, RG_SERVICE_RECORDED);
     b->seed = 1;
     return b;

@@ -23,6 +23,7 @@ struct trial {
     uint8_t valid[MINI_CALLS];
     uint32_t samples[MINI_QUERIES];
     struct rg_policy policy;
+    struct rg_router router;
     struct rg_endpoint_configs endpoints;
     struct rg_replication_config config;
     struct rg_replication r;
@@ -258,10 +259,10 @@ random_trace(struct trial *t)
     }
     t->samples[0] = 3;
     t->samples[1] = t->samples[2] = 1;
-    t->policy = (struct rg_policy){.trace = &t->m.t,
-                                   .valid = t->valid,
-                                   .samples = t->samples,
-                                   .missing = coin(t, 0.5) ? RG_MISSING_SKIP : RG_MISSING_FAIL};
+    t->policy = rg_policy_of(&t->m.t);
+    t->policy.valid = t->valid;
+    t->policy.samples = t->samples;
+    t->policy.missing = coin(t, 0.5) ? RG_MISSING_SKIP : RG_MISSING_FAIL;
 }
 
 static void
@@ -290,8 +291,8 @@ random_trial(uint64_t number)
 
     t->rng = rg_rng_new(4711, number, 1);
     random_trace(t);
-    assert_int_equal(rg_router_select(&t->policy, routers[below(t, 6)], &t->err), RG_OK);
-    assert_int_equal(rg_router_tiers(&t->policy, NULL, NULL, &t->err), RG_OK);
+    assert_int_equal(rg_router_read(&t->router, &t->m.t, routers[below(t, 6)], &t->err), RG_OK);
+    assert_int_equal(rg_router_prepare(&t->router, &t->policy, NULL, NULL, &t->err), RG_OK);
     rg_endpoint_configs_init(&t->endpoints, MINI_MODELS, 1, RG_SERVICE_RECORDED);
     for (uint32_t m = 0; m < MINI_MODELS; m++) {
         struct rg_endpoint_config *c = &t->endpoints.of[m];
@@ -325,6 +326,7 @@ static void
 trial_free(struct trial *t)
 {
     rg_replication_clear(&t->r);
+    rg_router_clear(&t->router);
     rg_endpoint_configs_clear(&t->endpoints);
     gsl_rng_free(t->rng);
     free(t);

@@ -592,7 +592,7 @@ test_no_growth(void **state)
             assert_true(rg_engine_next(&b.engine, &ev));
             assert_int_equal(rg_station_leave(&b.station, &ev).outcome, RG_RENEGED);
         }
-        assert_true(b.station.place_cap <= 16);
+        assert_true(b.station.visits->cap <= 16);
         assert_true(b.station.heap.cap <= 256);
         teardown(&b);
     }

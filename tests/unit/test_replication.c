@@ -23,6 +23,7 @@ enum { MOST = 5000 };
 struct fixture {
     struct mini_trace m;
     struct rg_policy policy;
+    struct rg_router router;
     struct rg_endpoint_configs endpoints;
     struct rg_replication_config config;
     struct rg_replication r;
@@ -52,9 +53,11 @@ prepare(const char *router)
 
     assert_non_null(f);
     mini_trace_init(&f->m);
-    f->policy = (struct rg_policy){.trace = &f->m.t, .valid = all_valid, .samples = one_sample};
-    assert_int_equal(rg_router_select(&f->policy, router, &f->err), RG_OK);
-    assert_int_equal(rg_router_tiers(&f->policy, NULL, NULL, &f->err), RG_OK);
+    f->policy = rg_policy_of(&f->m.t);
+    f->policy.valid = all_valid;
+    f->policy.samples = one_sample;
+    assert_int_equal(rg_router_read(&f->router, &f->m.t, router, &f->err), RG_OK);
+    assert_int_equal(rg_router_prepare(&f->router, &f->policy, NULL, NULL, &f->err), RG_OK);
     rg_endpoint_configs_init(&f->endpoints, MINI_MODELS, RG_STATION_UNLIMITED, RG_SERVICE_RECORDED);
     f->config = (struct rg_replication_config){.policy = &f->policy,
                                                .endpoints = &f->endpoints,
@@ -81,6 +84,7 @@ static void
 release(struct fixture *f)
 {
     rg_replication_clear(&f->r);
+    rg_router_clear(&f->router);
     rg_endpoint_configs_clear(&f->endpoints);
     free(f);
 }
