@@ -42,17 +42,20 @@ rg_opt_list_clear(struct rg_opt_list *list)
     *list = (struct rg_opt_list){0};
 }
 
-/* Items are separated by commas; "\," is a comma within one. */
+/* Items are separated by commas, but for those between parentheses; "\," is a comma within one. */
 static void
 list_add(struct rg_opt_list *list, const char *arg)
 {
     char *item = rg_alloc(strlen(arg) + 1, 1);
     size_t n = 0;
+    size_t depth = 0;
 
     for (const char *p = arg;; p++) {
+        depth += *p == '(';
+        depth -= *p == ')' && depth > 0;
         if (p[0] == '\\' && p[1] == ',') {
             item[n++] = *++p;
-        } else if (*p && *p != ',') {
+        } else if (*p && (*p != ',' || depth > 0)) {
             item[n++] = *p;
         } else {
             list->items = rg_grow(list->items, &list->cap, list->n + 1, sizeof *list->items);

@@ -1,11 +1,17 @@
-/* The parts of `run`: its work (cmd_run.c), its tables (run_report.c), the files that it writes
- * beside them (run_files.c). */
+/* The parts of `run`: its options (run_options.c), what they make of a trace (run_setup.c), its
+ * work (cmd_run.c), its tables (run_report.c), the files that it writes beside them (run_files.c).
+ */
 #ifndef RG_CLI_RUN_H
 #define RG_CLI_RUN_H
 
-#include "cli/cell.h"
+#include "cli/estimates.h"
 #include "cli/options.h"
+#include "replay/contract/contract.h"
+#include "replay/memory/memory.h"
+#include "replay/safety.h"
+#include "sim/cell.h"
 #include "sim/endpoint_config.h"
+#include "traces/kb.h"
 #include "traces/trace.h"
 #include "traces/trace_arrivals.h"
 
@@ -13,18 +19,36 @@
 struct rg_run_values {
     const char *trace;
     struct rg_opt_list routers, where, rates, stays;
-    const char *slm, *llm, *memory;
-    int prompt, contract, missing, samples;
-    const char *escalate_if, *confidence;
-    double min_confidence;
-    bool escalate_before;
+    const char *slm, *llm;
+    double train;
+    uint64_t split_seed;
+    /* what is known of a query */
+    int classifier;
+    const char *escalate_if, *label, *confidence;
+    const char *safety;
+    /* memory */
+    const char *memory, *kb, *context;
+    int retriever;
+    uint64_t top, window, budget;
+    double retrieval_ms;
+    /* prompts, answers */
+    int prompt, missing, samples;
+    bool exact_prompt;
+    double prefill_ms;
+    const char *contract;
+    struct rg_opt_list repair;
+    uint64_t retries, retry_tokens, max_calls;
+    int missing_label;
+    /* arrivals */
     int arrivals;
     double rate, cv, think, speed;
     bool loop;
     uint64_t users, requests, slots, warm_up;
     double until_s;
+    /* the system */
     const char *endpoints, *service, *priority;
-    double overhead_ms, slo_ms;
+    double overhead_ms, router_ms, contract_ms, feedback_ms, slo_ms;
+    /* the experiment */
     uint64_t replications, seed;
     double level;
     const char *trace_events, *export_to;
@@ -32,24 +56,79 @@ struct rg_run_values {
     int format;
 };
 
-/* What the command works with; all owned. */
-struct rg_run {
-    struct rg_run_values v;
+enum {
+    RG_CLASSIFIER_AUTO,
+    RG_CLASSIFIER_NONE,
+    RG_CLASSIFIER_RECORDED,
+    RG_CLASSIFIER_TFIDF,
+}; /* --classifier */
+
+/* ---- run_options.c ---- */
+enum { RG_N_RUN_OPTIONS = 59 };
+extern const struct rg_opt rg_run_options[RG_N_RUN_OPTIONS];
+extern const char *const rg_run_arrival_names[];
+enum rg_arrivals_law rg_run_arrivals_law(const struct rg_run_values *v);
+
+/* Of --memory; a memory that is none of ours is RG_MEMORY_NONE. */
+enum rg_memory_mode rg_run_memory_mode(const struct rg_run_values *v);
+
+/* Values before the options are read. */
+struct rg_run_values rg_run_defaults(void);
+
+/* What the option table cannot say: options that do nothing without others. Returns what is wrong,
+ * or NULL, and then sets the defaults of those that were not given. */
+const char *rg_run_complete(struct rg_run_values *v);
+void rg_run_values_clear(struct rg_run_values *v);
+
+/* ---- run_setup.c ---- */
+
+/* Columns made of a trace by the options; all owned. */
+struct rg_run_setup {
     struct rg_trace *trace;
-    uint8_t *valid;
-    uint32_t *samples, *queries;
-    size_t n_queries;
-    double *flag, *confidence;
+    struct rg_policy policy; /* of all routers: without one */
+    /* which queries */
+    uint32_t *queries, *train;
+    uint32_t *samples;
     int32_t *priority;
-    double *rates, *stays; /* of mmpp */
+    /* what is known of them */
+    double *flag, *confidence;
+    uint32_t *label, *length, *words;
+    uint8_t *safety;
+    uint32_t *safety_model;
+    struct rg_safety *rules;
+    /* memory */
+    struct rg_kb *kb;
+    struct rg_memory *memory;
+    struct rg_buf context;
+    uint16_t *others;
+    /* answers */
+    struct rg_contract_rules *contract;
+    uint8_t *valid;
+    struct rg_verdict *verdicts;
+    uint16_t *feedback;
+    struct rg_grounding *grounding;
+    double *best;
+    size_t *best_first;
+    struct rg_cell_columns columns;
+    /* arrivals, endpoints */
+    double *rates, *stays;
     struct rg_trace_arrivals arrivals;
     struct rg_endpoint_configs endpoints;
-    struct rg_policy policy;
+};
+RG_MUST_USE enum rg_status rg_run_setup(struct rg_run_setup *s, const struct rg_run_values *v,
+                                        struct rg_err *err);
+void rg_run_setup_clear(struct rg_run_setup *s);
+
+/* ---- cmd_run.c ---- */
+struct rg_run {
+    struct rg_run_values v;
+    struct rg_run_setup s;
+    struct rg_router *routers; /* [n_cells], as all that follows */
+    struct rg_policy *policies;
     struct rg_cell *cells;
+    struct rg_estimates *estimates;
     size_t n_cells;
 };
-
-extern const char *const rg_run_arrival_names[];
 
 /* ---- run_report.c ---- */
 void rg_run_print(const struct rg_run *w);

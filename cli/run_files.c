@@ -154,7 +154,7 @@ compare_changes(const void *pa, const void *pb)
 static void
 put_occupancy(struct rg_buf *out, const struct rg_run_files *f)
 {
-    size_t n_models = f->w->trace->n_models;
+    size_t n_models = f->w->s.trace->n_models;
     struct change *changes = rg_alloc(3 * f->n_tries, sizeof *changes);
     int *waiting = rg_zalloc(n_models, sizeof *waiting);
     int *busy = rg_zalloc(n_models, sizeof *busy);
@@ -192,7 +192,7 @@ put_occupancy(struct rg_buf *out, const struct rg_run_files *f)
 static enum rg_status
 write_events(const struct rg_run_files *f, const char *path, struct rg_err *err)
 {
-    const struct rg_trace *t = f->w->trace;
+    const struct rg_trace *t = f->w->s.trace;
     struct rg_buf out = {0};
     enum rg_status status;
 
@@ -225,7 +225,7 @@ compare_requests(const void *pa, const void *pb)
 static enum rg_status
 write_export(struct rg_run_files *f, const char *path, struct rg_err *err)
 {
-    const struct rg_trace *t = f->w->trace;
+    const struct rg_trace *t = f->w->s.trace;
     struct rg_arrival_rec *arrivals = rg_alloc(f->n_requests, sizeof *arrivals);
     struct rg_outfile *file = NULL;
     enum rg_status status;

@@ -5,7 +5,6 @@
 
 #include "cli/cli.h"
 #include "cli/run.h"
-#include "replay/contract/contract.h"
 #include "stats/table.h"
 
 /* Counts of requests, in the order of their columns. */
@@ -18,15 +17,18 @@ static const char *const count_heads[RG_N_REQUEST_ENDS] = {"done", "rejected", "
                                                            "failed", "skipped"};
 
 static void
-put_counts(struct rg_table *t, size_t column, const struct rg_cell *cell)
+put_counts(struct rg_table *t, size_t column, const struct rg_run *w, size_t c)
 {
-    rg_table_integer(t, column++, (int64_t)cell->queries);
+    const struct rg_cell *cell = &w->cells[c];
+    const struct rg_estimates *e = &w->estimates[c];
+
+    rg_table_integer(t, column++, (int64_t)e->queries);
     rg_table_integer(t, column++, (int64_t)cell->offered);
     for (size_t i = 0; i < RG_N_REQUEST_ENDS; i++)
         rg_table_integer(t, column++, (int64_t)cell->ends[i]);
     rg_table_integer(t, column++, (int64_t)cell->in_flight);
-    rg_table_integer(t, column++, (int64_t)cell->scored);
-    rg_table_integer(t, column++, (int64_t)cell->priced);
+    rg_table_integer(t, column++, (int64_t)e->scored);
+    rg_table_integer(t, column++, (int64_t)e->priced);
     rg_table_integer(t, column++, (int64_t)cell->unscored);
     rg_table_integer(t, column, (int64_t)cell->unpriced);
 }
@@ -41,8 +43,11 @@ put_estimate(struct rg_table *t, size_t column, const struct rg_estimate *e, dou
 static bool
 metric_occurs(const struct rg_run *w, size_t metric)
 {
+    /* Without repairs it says what the strict one says. */
+    if (metric == RG_METRIC_ACCEPTED && w->v.repair.n == 0)
+        return false;
     for (size_t c = 0; c < w->n_cells; c++)
-        if (!isnan(w->cells[c].estimates[metric].value))
+        if (!isnan(w->estimates[c].of[metric].value))
             return true;
     return false;
 }
@@ -51,7 +56,7 @@ static bool
 part_occurs(const struct rg_run *w, size_t part)
 {
     for (size_t c = 0; c < w->n_cells; c++)
-        if (w->cells[c].parts[part].value > 0)
+        if (w->estimates[c].parts[part].value >= 0.5) /* else it would read 0 */
             return true;
     return part == RG_PART_QUEUE;
 }
@@ -71,10 +76,10 @@ metrics_table(const struct rg_run *w, const char *title, enum rg_metric_table wh
         size_t column = router + 1;
 
         rg_table_row(t);
-        rg_table_text(t, router, w->cells[c].router);
+        rg_table_text(t, router, w->estimates[c].router);
         for (size_t m = 0; m < RG_N_METRICS; m++)
             if (rg_metrics[m].table == which && metric_occurs(w, m))
-                put_estimate(t, column++, &w->cells[c].estimates[m],
+                put_estimate(t, column++, &w->estimates[c].of[m],
                              rg_metrics[m].percent ? 100 : 1);
     }
     return t;
@@ -93,10 +98,10 @@ parts_table(const struct rg_run *w)
         size_t column = router + 1;
 
         rg_table_row(t);
-        rg_table_text(t, router, w->cells[c].router);
+        rg_table_text(t, router, w->estimates[c].router);
         for (size_t i = 0; i < RG_N_PARTS; i++)
             if (part_occurs(w, i))
-                put_estimate(t, column++, &w->cells[c].parts[i], 1);
+                put_estimate(t, column++, &w->estimates[c].parts[i], 1);
     }
     return t;
 }
@@ -131,10 +136,11 @@ count_table(const struct rg_run *w)
     rg_table_column(t, "busiest", "busiest endpoint", RG_COL_TEXT, 0, false);
     for (size_t c = 0; c < w->n_cells; c++) {
         const struct rg_cell *cell = &w->cells[c];
+        const struct rg_estimates *e = &w->estimates[c];
 
         rg_table_row(t);
-        rg_table_text(t, router, cell->router);
-        rg_table_integer(t, router + 1, (int64_t)cell->queries);
+        rg_table_text(t, router, e->router);
+        rg_table_integer(t, router + 1, (int64_t)e->queries);
         rg_table_integer(t, router + 2, (int64_t)cell->offered);
         column = router + 3;
         for (size_t i = 0; i < RG_N_REQUEST_ENDS; i++)
@@ -142,8 +148,8 @@ count_table(const struct rg_run *w)
                 rg_table_integer(t, column++, (int64_t)cell->ends[i]);
         if (in_flight)
             rg_table_integer(t, column++, (int64_t)cell->in_flight);
-        if (cell->busiest != RG_NO_MODEL)
-            rg_table_text(t, column, w->trace->models[cell->busiest].name);
+        if (e->busiest != RG_NO_MODEL)
+            rg_table_text(t, column, w->s.trace->models[e->busiest].name);
     }
     return t;
 }
@@ -172,20 +178,20 @@ data_table(const struct rg_run *w)
         rg_table_column(t, provenance_names[i], NULL, i == 2 ? RG_COL_INTEGER : RG_COL_TEXT, 0,
                         false);
     for (size_t c = 0; c < w->n_cells; c++) {
-        const struct rg_cell *cell = &w->cells[c];
+        const struct rg_estimates *e = &w->estimates[c];
         size_t column = busiest + 1;
 
         rg_table_row(t);
-        rg_table_text(t, router, cell->router);
-        put_counts(t, router + 1, cell);
-        if (cell->busiest != RG_NO_MODEL)
-            rg_table_text(t, busiest, w->trace->models[cell->busiest].name);
+        rg_table_text(t, router, e->router);
+        put_counts(t, router + 1, w, c);
+        if (e->busiest != RG_NO_MODEL)
+            rg_table_text(t, busiest, w->s.trace->models[e->busiest].name);
         for (size_t m = 0; m < RG_N_METRICS; m++)
-            put_estimate(t, column++, &cell->estimates[m], 1);
+            put_estimate(t, column++, &e->of[m], 1);
         for (size_t i = 0; i < RG_N_PARTS; i++)
-            put_estimate(t, column++, &cell->parts[i], 1);
-        rg_table_text(t, column++, w->trace->digest);
-        rg_table_text(t, column++, w->trace->synthetic ? "true" : "false");
+            put_estimate(t, column++, &e->parts[i], 1);
+        rg_table_text(t, column++, w->s.trace->digest);
+        rg_table_text(t, column++, w->s.trace->synthetic ? "true" : "false");
         rg_table_integer(t, column, (int64_t)w->v.seed);
     }
     return t;
@@ -213,14 +219,14 @@ static const struct {
 enum { N_ENDPOINT_COUNTS = sizeof endpoint_counts / sizeof *endpoint_counts };
 
 static void
-put_endpoint(struct rg_table *t, const struct rg_run *w, const struct rg_cell *cell, size_t m)
+put_endpoint(struct rg_table *t, const struct rg_run *w, size_t c, size_t m)
 {
-    const struct rg_endpoint_stats *s = &cell->endpoints[m];
+    const struct rg_endpoint_stats *s = &w->cells[c].endpoints[m];
     size_t column = 0;
 
     rg_table_row(t);
-    rg_table_text(t, column++, cell->router);
-    rg_table_text(t, column++, w->trace->models[m].name);
+    rg_table_text(t, column++, w->estimates[c].router);
+    rg_table_text(t, column++, w->s.trace->models[m].name);
     for (size_t i = 0; i < N_ENDPOINT_COUNTS; i++)
         rg_table_integer(t, column++,
                          (int64_t) *
@@ -228,7 +234,10 @@ put_endpoint(struct rg_table *t, const struct rg_run *w, const struct rg_cell *c
     rg_table_integer(t, column++, s->replicas_max);
     rg_table_number(t, column++, s->busy_s);
     rg_table_number(t, column++, s->waiting_s);
-    rg_table_number(t, column++, cell->utilisation[m]);
+    rg_table_number(t, column++, w->estimates[c].utilisation[m]);
+    rg_table_number(t, column++, s->prompt_tokens);
+    rg_table_number(t, column++, s->completion_tokens);
+    rg_table_number(t, column++, s->cost_usd);
     rg_table_number(t, column, s->infrastructure_usd);
 }
 
@@ -246,11 +255,14 @@ endpoints_table(const struct rg_run *w)
     rg_table_column(t, "busy_s", "busy s", RG_COL_NUMBER, 1, false);
     rg_table_column(t, "waiting_s", "waiting s", RG_COL_NUMBER, 1, false);
     rg_table_column(t, "utilisation", NULL, RG_COL_NUMBER, 3, false);
+    rg_table_column(t, "prompt_tokens", "prompt tokens", RG_COL_NUMBER, 0, false);
+    rg_table_column(t, "completion_tokens", "answer tokens", RG_COL_NUMBER, 0, false);
+    rg_table_column(t, "cost_usd", "USD", RG_COL_NUMBER, 4, false);
     rg_table_column(t, "infrastructure_usd", "replica USD", RG_COL_NUMBER, 2, false);
     for (size_t c = 0; c < w->n_cells; c++)
         for (size_t m = 0; m < w->cells[c].n_endpoints; m++)
             if (w->cells[c].endpoints[m].tries > 0)
-                put_endpoint(t, w, &w->cells[c], m);
+                put_endpoint(t, w, c, m);
     return t;
 }
 
@@ -267,8 +279,8 @@ reasons_table(const struct rg_run *w)
             if (w->cells[c].reasons[r] == 0)
                 continue;
             rg_table_row(t);
-            rg_table_text(t, router, w->cells[c].router);
-            rg_table_text(t, reason, rg_reason_names[r]);
+            rg_table_text(t, router, w->estimates[c].router);
+            rg_table_text(t, reason, rg_reasons[r].name);
             rg_table_integer(t, calls, (int64_t)w->cells[c].reasons[r]);
         }
     }
@@ -286,8 +298,8 @@ note_tiers(const struct rg_run *w, struct rg_table *t)
     } named[] = {{"slm", w->v.slm, RG_TIER_SLM}, {"llm", w->v.llm, RG_TIER_LLM}};
 
     for (size_t i = 0; i < 2; i++) {
-        int m = named[i].name ? rg_trace_model_find(w->trace, named[i].name) : -1;
-        enum rg_tier tier = m >= 0 ? w->trace->models[m].tier : RG_TIER_UNKNOWN;
+        int m = named[i].name ? rg_trace_model_find(w->s.trace, named[i].name) : -1;
+        enum rg_tier tier = m >= 0 ? w->s.trace->models[m].tier : RG_TIER_UNKNOWN;
 
         if (tier != RG_TIER_UNKNOWN && tier != named[i].tier)
             rg_table_note(t, "--%s names %s, which the trace calls an %s.", named[i].option,
@@ -301,32 +313,33 @@ note_doubts(const struct rg_run *w, struct rg_table *t)
     note_tiers(w, t);
     for (size_t c = 0; c < w->n_cells; c++) {
         const struct rg_cell *cell = &w->cells[c];
-        double use = cell->estimates[RG_METRIC_UTILISATION].value;
+        const struct rg_estimates *e = &w->estimates[c];
+        double use = e->of[RG_METRIC_UTILISATION].value;
 
-        if (cell->saturated)
+        if (e->saturated)
             rg_table_note(t,
                           "%s: SATURATED: more work comes to endpoint %s than it can do, so queues "
                           "grow with the length of the run; latencies have no steady state and no "
                           "interval.",
-                          cell->router, w->trace->models[cell->saturated_model].name);
+                          e->router, w->s.trace->models[e->saturated_model].name);
         else if (use >= 0.9)
             rg_table_note(
                 t,
                 "%s: endpoint %s is %.0f %% busy: near saturation latencies vary much and "
                 "settle slowly.",
-                cell->router, w->trace->models[cell->busiest].name, 100 * use);
-        if (cell->skipped_queries)
+                e->router, w->s.trace->models[e->busiest].name, 100 * use);
+        if (e->skipped_queries)
             rg_table_note(
                 t,
                 "%s: %llu queries are left out for want of a recording; compare rows over "
                 "different queries with care.",
-                cell->router, (unsigned long long)cell->skipped_queries);
+                e->router, (unsigned long long)e->skipped_queries);
         if (cell->unscored)
             rg_table_note(t, "%s: %llu requests have no recorded score and are left out of it.",
-                          cell->router, (unsigned long long)cell->unscored);
+                          e->router, (unsigned long long)cell->unscored);
         if (cell->unpriced)
             rg_table_note(t, "%s: %llu requests have no recorded cost and are left out of it.",
-                          cell->router, (unsigned long long)cell->unpriced);
+                          e->router, (unsigned long long)cell->unpriced);
     }
 }
 
@@ -334,13 +347,13 @@ note_doubts(const struct rg_run *w, struct rg_table *t)
 static void
 note_profiles(const struct rg_run *w, struct rg_table *t)
 {
-    for (size_t m = 0; m < w->endpoints.n; m++) {
-        const struct rg_profile *p = w->endpoints.of[m].profile;
+    for (size_t m = 0; m < w->s.endpoints.n; m++) {
+        const struct rg_profile *p = w->s.endpoints.of[m].profile;
         bool told = !p;
 
         for (size_t k = 0; k < m && !told; k++)
-            told = w->endpoints.of[k].profile &&
-                   strcmp(w->endpoints.of[k].profile->name, p->name) == 0;
+            told = w->s.endpoints.of[k].profile &&
+                   strcmp(w->s.endpoints.of[k].profile->name, p->name) == 0;
         if (!told)
             rg_table_note(t, "Service profile %s (%s): %s.", p->name, rg_profile_kind_name(p->kind),
                           p->source);
@@ -378,7 +391,7 @@ static void
 note_provenance(const struct rg_run *w, struct rg_table *t)
 {
     const struct rg_run_values *v = &w->v;
-    const struct rg_trace_variant *x = &w->trace->variants[w->policy.variant];
+    const struct rg_trace_variant *x = &w->s.trace->variants[w->s.policy.lookup.variant];
     char buf[64];
 
     rg_table_note(t,
@@ -391,7 +404,7 @@ note_provenance(const struct rg_run *w, struct rg_table *t)
     rg_table_note(t,
                   "Replayed: memory %s%s; contract %s; arrivals %s%s; %llu slots; service %s; seed "
                   "%llu%s%s.",
-                  x->memory, prompt_of(x->contract), rg_contract_names[v->contract],
+                  x->memory, prompt_of(x->contract), v->contract,
                   rg_run_arrival_names[v->arrivals], pace(w, buf, sizeof buf),
                   (unsigned long long)v->slots, v->service ? v->service : "recorded",
                   (unsigned long long)v->seed, v->endpoints ? "; endpoints " : "",
@@ -399,12 +412,12 @@ note_provenance(const struct rg_run *w, struct rg_table *t)
     for (size_t c = 0; v->details && c < w->n_cells; c++)
         if (w->cells[c].most_in_flight > 0)
             rg_table_note(t, "%s: at most %llu requests under way at once, in %.0f bytes each.",
-                          w->cells[c].router, (unsigned long long)w->cells[c].most_in_flight,
+                          w->estimates[c].router, (unsigned long long)w->cells[c].most_in_flight,
                           (double)w->cells[c].memory / (double)w->cells[c].most_in_flight);
     note_profiles(w, t);
-    rg_table_note(t, "Trace %s, digest %s, routergym-sim " PACKAGE_VERSION ".", w->trace->path,
-                  w->trace->digest);
-    if (w->trace->synthetic)
+    rg_table_note(t, "Trace %s, digest %s, routergym-sim " PACKAGE_VERSION ".", w->s.trace->path,
+                  w->s.trace->digest);
+    if (w->s.trace->synthetic)
         rg_table_note(t, "SYNTHETIC data: they show how the program works and are no evidence "
                          "about any model.");
 }
@@ -413,12 +426,17 @@ void
 rg_run_print(const struct rg_run *w)
 {
     bool people = w->v.format != RG_CSV && w->v.format != RG_JSON;
-    struct rg_table *tables[8];
+    struct rg_table *tables[12];
     struct rg_buf out = {0};
     size_t n = 0;
 
     if (people) {
         tables[n++] = metrics_table(w, "Quality and cost", RG_TABLE_QUALITY);
+        tables[n++] = metrics_table(w, "Answers", RG_TABLE_ANSWERS);
+        if (w->v.details && w->s.grounding)
+            tables[n++] = metrics_table(w, "Answers against what was injected", RG_TABLE_GROUNDING);
+        if (w->v.details)
+            tables[n++] = metrics_table(w, "Calls, tokens and cost of a request", RG_TABLE_CALLS);
         tables[n++] = metrics_table(w, "Latency under load (ms)", RG_TABLE_LATENCY);
         tables[n++] = parts_table(w);
         tables[n++] =
