@@ -17,6 +17,7 @@
 #include "replay/router/categories.h"
 #include "replay/router/types.h"
 #include "replay/split.h"
+#include "stats/table.h"
 #include "traces/kb.h"
 
 enum { FEEDBACK_FAULTS = 3 }; /* that a model is told about a refused answer, at most */
@@ -375,14 +376,16 @@ load_contract(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_e
     return status;
 }
 
-/* Only where texts are read anyway: a pass over all of them takes its time. */
+/* A pass over all texts that takes seconds: only where the numbers are shown, and where texts are
+ * read anyway. */
 static enum rg_status
-ground_answers(struct rg_run_setup *s, struct rg_err *err)
+ground_answers(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_err *err)
 {
+    bool shown = v->details || v->format == RG_CSV || v->format == RG_JSON;
     struct rg_grounder *g;
     enum rg_status status;
 
-    if (!s->memory || !s->verdicts)
+    if (!shown || !s->memory || !s->verdicts)
         return RG_OK;
     g = rg_grounder_new(s->memory);
     s->grounding = rg_alloc(s->trace->n_calls, sizeof *s->grounding);
@@ -495,7 +498,7 @@ rg_run_setup(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_er
     if (status == RG_OK)
         status = load_contract(s, v, err);
     if (status == RG_OK)
-        status = ground_answers(s, err);
+        status = ground_answers(s, v, err);
     if (status == RG_OK)
         find_best(s);
     if (status == RG_OK)
