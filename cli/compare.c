@@ -87,64 +87,74 @@ tested(struct rg_compare_pair *p, const struct rg_compare *c, const double *x, c
 }
 
 static void
+reckon_margin(struct rg_compare_pair *p, const struct rg_compare *c, const double *d)
+{
+    p->margin = rg_equivalence(d, p->n, c->v->margin, 1 - c->v->level);
+    p->p_a = rg_non_inferior(&p->margin, c->v->lower_better).p;
+    p->p_b = rg_non_inferior(&p->margin, !c->v->lower_better).p;
+    p->p_both = p->margin.p;
+}
+
+static void
 reckon_pair(struct rg_compare_pair *p, const struct rg_compare *c, size_t a, size_t b)
 {
     double *x = rg_alloc(3 * c->blocks.n_units, sizeof *x), *y = x + c->blocks.n_units,
-           *d = y + c->blocks.n_units, alpha = 1 - c->v->level;
+           *d = y + c->blocks.n_units;
 
-    *p = (struct rg_compare_pair){.a = a, .b = b, .p_nemenyi = NAN};
+    *p = (struct rg_compare_pair){
+        .a = a, .b = b, .p_nemenyi = NAN, .p_a = NAN, .p_b = NAN, .p_both = NAN};
     p->n = rg_blocks_pair(&c->blocks, a, b, x, y, &p->one_only);
     (void)rg_paired_differences(x, y, p->n, d);
     p->test = tested(p, c, x, y, d);
+    p->p_adjusted = p->test.p;
     p->mean = rg_paired_t(d, p->n, 0, RG_TWO_SIDED, c->v->level);
     p->sd = rg_spread_of(d, p->n).sd;
     p->cohen = rg_cohen_paired(x, y, p->n);
     p->cliff = rg_cliff_delta(x, p->n, y, p->n);
     if (!isnan(c->v->margin))
-        p->margin = rg_equivalence(d, p->n, c->v->margin, alpha);
+        reckon_margin(p, c, d);
     if (!isnan(c->nemenyi))
         p->p_nemenyi =
             rg_nemenyi_p(c->mean_ranks[a], c->mean_ranks[b], c->n_complete, c->blocks.n_groups);
     free(x);
 }
 
-/* Each p of the pairs against all of its kind. */
+static double *
+p_test(struct rg_compare_pair *p)
+{
+    return &p->p_adjusted;
+}
+
+static double *
+p_a(struct rg_compare_pair *p)
+{
+    return &p->p_a;
+}
+
+static double *
+p_b(struct rg_compare_pair *p)
+{
+    return &p->p_b;
+}
+
+static double *
+p_both(struct rg_compare_pair *p)
+{
+    return &p->p_both;
+}
+
+/* One kind of p of all pairs, each against all of its kind. */
 static void
-adjust(struct rg_compare *c, double (*get)(const struct rg_compare *c, size_t i),
-       size_t member_offset)
+adjust(struct rg_compare *c, double *(*of)(struct rg_compare_pair *p))
 {
     double *p = rg_alloc(c->n_pairs, sizeof *p);
 
     for (size_t i = 0; i < c->n_pairs; i++)
-        p[i] = get(c, i);
+        p[i] = *of(&c->pairs[i]);
     rg_adjust_p(p, c->n_pairs, (enum rg_adjust)c->v->adjust, p);
     for (size_t i = 0; i < c->n_pairs; i++)
-        memcpy((char *)&c->pairs[i] + member_offset, &p[i], sizeof p[i]);
+        *of(&c->pairs[i]) = p[i];
     free(p);
-}
-
-static double
-p_test(const struct rg_compare *c, size_t i)
-{
-    return c->pairs[i].test.p;
-}
-
-static double
-p_a(const struct rg_compare *c, size_t i)
-{
-    return rg_non_inferior(&c->pairs[i].margin, c->v->lower_better).p;
-}
-
-static double
-p_b(const struct rg_compare *c, size_t i)
-{
-    return rg_non_inferior(&c->pairs[i].margin, !c->v->lower_better).p;
-}
-
-static double
-p_both(const struct rg_compare *c, size_t i)
-{
-    return c->pairs[i].margin.p;
 }
 
 static enum rg_status
@@ -187,12 +197,10 @@ make_pairs(struct rg_compare *c, struct rg_err *err)
     for (size_t a = 0; c->v->baseline != NULL && a < k; a++)
         if (a != base)
             reckon_pair(&c->pairs[c->n_pairs++], c, a, base);
-    adjust(c, p_test, offsetof(struct rg_compare_pair, p_adjusted));
-    if (!isnan(c->v->margin)) {
-        adjust(c, p_a, offsetof(struct rg_compare_pair, p_a));
-        adjust(c, p_b, offsetof(struct rg_compare_pair, p_b));
-        adjust(c, p_both, offsetof(struct rg_compare_pair, p_both));
-    }
+    adjust(c, p_test);
+    adjust(c, p_a);
+    adjust(c, p_b);
+    adjust(c, p_both);
     return RG_OK;
 }
 

@@ -1,10 +1,14 @@
 /* The tables of `run`. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/names.h"
 #include "cli/cli.h"
 #include "cli/run.h"
+#include "stats/reliability.h"
 #include "stats/table.h"
 
 /* Counts of requests, in the order of their columns. */
@@ -287,6 +291,64 @@ reasons_table(const struct rg_run *w)
     return t;
 }
 
+/* How far the classifier's confidence can be trusted on the queries replayed; NULL where there is no
+ * classifier, or nothing to compare it with. */
+static struct rg_table *
+reliability_table(const struct rg_run *w)
+{
+    const struct rg_query_signals *q = &w->s.policy.query;
+    struct rg_reliability_bin bins[RG_RELIABILITY_BINS];
+    struct rg_reliability all;
+    struct rg_table *t;
+    double *confidence;
+    uint8_t *right;
+    size_t n = 0;
+
+    if (!q->label || !q->confidence)
+        return NULL;
+    confidence = rg_alloc(w->s.policy.n_queries, sizeof *confidence);
+    right = rg_alloc(w->s.policy.n_queries, 1);
+    for (size_t i = 0; i < w->s.policy.n_queries; i++) {
+        uint32_t query = w->s.policy.queries[i];
+        uint32_t category = w->s.trace->queries.category[query];
+        double c = q->confidence[query];
+
+        if (category == RG_NAMES_NONE || !(c >= 0 && c <= 1))
+            continue;
+        right[n] = q->label[query] == category;
+        confidence[n++] = c;
+    }
+    all = rg_reliability_table(confidence, right, n, bins, RG_RELIABILITY_BINS);
+    free(confidence);
+    free(right);
+    if (all.n == 0)
+        return NULL;
+    t = rg_table_new("Reliability of the classifier (queries replayed)");
+    rg_table_column(t, "from", "confidence >", RG_COL_NUMBER, 1, true);
+    rg_table_column(t, "to", "to", RG_COL_NUMBER, 1, false);
+    rg_table_column(t, "queries", NULL, RG_COL_INTEGER, 0, false);
+    rg_table_column(t, "confidence", "mean", RG_COL_NUMBER, 3, false);
+    rg_table_column(t, "accuracy", NULL, RG_COL_ESTIMATE, 3, false);
+    for (size_t b = 0; b < RG_RELIABILITY_BINS; b++) {
+        struct rg_estimate e =
+            rg_interval_rate((double)bins[b].right, bins[b].n, w->v.level);
+
+        if (bins[b].n == 0)
+            continue;
+        rg_table_row(t);
+        rg_table_number(t, 0, bins[b].lo);
+        rg_table_number(t, 1, bins[b].hi);
+        rg_table_integer(t, 2, (int64_t)bins[b].n);
+        rg_table_number(t, 3, bins[b].confidence);
+        rg_table_estimate(t, 4, e.value, e.lo, e.hi);
+    }
+    rg_table_note(t,
+                  "Classifier: accuracy %.3f, mean confidence %.3f over %llu queries; expected "
+                  "calibration error %.3f, greatest %.3f.",
+                  all.accuracy, all.confidence, (unsigned long long)all.n, all.ece, all.mce);
+    return t;
+}
+
 /* ---- notes ---- */
 
 static void
@@ -448,6 +510,8 @@ rg_run_print(const struct rg_run *w)
     if (w->v.details) {
         tables[n++] = endpoints_table(w);
         tables[n++] = reasons_table(w);
+        tables[n] = reliability_table(w);
+        n += tables[n] != NULL;
     }
     note_doubts(w, tables[n - 1]);
     note_provenance(w, tables[n - 1]);

@@ -106,7 +106,7 @@ make(struct rg_boot_terms *terms, struct term *t, const struct rg_bootstrap_term
         set_order(t, from->a, terms->rows);
         return;
     }
-    assert(!"kind of statistic");
+    assert(false); /* no such kind */
 }
 
 struct rg_boot_terms *

@@ -22,11 +22,12 @@ struct rg_warmup {
 /* MSER-5: cut where the standard error of what remains is least. K. P. White Jr., Simulation 69
  * (1997) 323-334; on averages of 5 values as K. P. White Jr., M. J. Cobb and S. C. Spratt, WSC
  * 2000, 755-760. That is, least sum of (z_i - mean)^2 / (m - d)^2 over the m - d averages left, the
- * first d of them cut, d at most half of them. Of equally good cuts the shortest. Of
- * a short run of a busy queue it may cut a long queue near the beginning along with the warm-up,
- * and so the mean (tests/coverage.md): take long runs, or replications. Fewer than 10
- * values are not cut and not settled; nor are those with one that is not finite. Cuts are multiples
- * of 5. */
+ * first d of them cut, d at most half of them. Of equally good cuts the shortest. Cuts are
+ * multiples of 5. Fewer than 10 values are not cut and not settled; nor are those with one that is
+ * not finite.
+ *
+ * Of a short run of a busy queue it may cut a long queue near the beginning as if it were warm-up,
+ * which makes the mean too low (tests/coverage.md): take long runs, or replications. */
 struct rg_warmup rg_output_mser5(const double *x, size_t n);
 
 /* ---- correlation ---- */

@@ -7,8 +7,8 @@
 
 #include "stats/hypothesis.h"
 
-/* ranks[i] of |x[i]| or of x[i] among n values, from 1, ties their mean; no NaN. Returns the sum of
- * t^3 - t over the groups of t tied values; *tied (may be NULL) how many values are in such groups.
+/* ranks[i] of x[i] among x[0..n), from 1 for the smallest, ties sharing their mean; no NaN. Returns
+ * the sum of t^3 - t over the groups of t tied values; *tied (may be NULL): values in such groups.
  */
 double rg_ranks(const double *x, size_t n, double *ranks, size_t *tied);
 

@@ -354,7 +354,7 @@ put_group(struct ecma *e)
             n = 3;
         else if (*kind == '<' && (kind[1] == '=' || kind[1] == '!'))
             n = 4;
-        else if (*kind == '<' && strcspn(kind, ">)") < strlen(kind))
+        else if (*kind == '<' && kind[1 + strcspn(kind + 1, ">)")] == '>')
             n = 3 + strcspn(kind + 1, ">") + 1;
         else
             return refuse(e, "no such group as", 3 < strlen(e->s) ? 3 : 2);

@@ -123,23 +123,23 @@ member(struct rg_schema_compiler *c, const cJSON *object, const char *name)
 void
 rg_schema_load_clear(struct rg_schema_compiler *c)
 {
-    struct rg_schema_seen_node *node, *next_node;
-    struct rg_schema_seen_uri *uri, *next_uri;
-    struct rg_schema_wide *wide, *next_wide;
+    struct rg_schema_seen_node *node = c->nodes, *next_node;
+    struct rg_schema_seen_uri *uri = c->uris, *next_uri;
+    struct rg_schema_wide *wide = c->wide, *next_wide;
 
-    HASH_ITER(hh, c->nodes, node, next_node)
-    {
-        HASH_DEL(c->nodes, node);
+    HASH_CLEAR(hh, c->nodes);
+    HASH_CLEAR(hh, c->uris);
+    HASH_CLEAR(hh, c->wide);
+    for (; node; node = next_node) {
+        next_node = node->hh.next;
         free(node);
     }
-    HASH_ITER(hh, c->uris, uri, next_uri)
-    {
-        HASH_DEL(c->uris, uri);
+    for (; uri; uri = next_uri) {
+        next_uri = uri->hh.next;
         free(uri);
     }
-    HASH_ITER(hh, c->wide, wide, next_wide)
-    {
-        HASH_DEL(c->wide, wide);
+    for (; wide; wide = next_wide) {
+        next_wide = wide->hh.next;
         rg_names_free(wide->names);
         free(wide->members);
         free(wide);

@@ -1,5 +1,6 @@
 #include "replay/contract/schema_value.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,7 @@ rg_schema_value_multiple(const cJSON *x, const cJSON *unit)
         return false;
     for (size_t i = 0; i < b.n; i++)
         divisor = divisor * 10 + (uint64_t)(b.digits[i] - '0');
+    assert(divisor > 0);
     for (size_t i = 0; i < a.n; i++)
         rest = (rest * 10 + (uint64_t)(a.digits[i] - '0')) % divisor;
     for (long e = b.exp; e < a.exp && rest > 0; e++)

@@ -2,7 +2,9 @@
  * (R. S. Sutton, A. G. Barto, Reinforcement Learning, 2nd ed., 2018, section 2.4). With decay = N,
  * epsilon falls as 1/t from a group's N-th decision on; epsilon = 1 with N = c K / d^2 is the
  * epsilon_n-greedy of P. Auer, N. Cesa-Bianchi, P. Fischer, "Finite-time analysis of the multiarmed
- * bandit problem", Machine Learning 47 (2002) 235-256, figure 3. */
+ * bandit problem", Machine Learning 47 (2002) 235-256, figure 3. What an arm is worth before its
+ * first reward is, at 1, optimistic where rewards are at most that (Sutton, section 2.6): each arm
+ * is tried before one is settled on. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -109,8 +111,8 @@ static const struct rg_router_option options[] = {
     {.name = "initial",
      .kind = RG_ROUTER_NUMBER,
      .offset = offsetof(struct greedy, initial),
-     .def = "0",
-     .help = "what a model is worth before its first reward"},
+     .def = "1",
+     .help = "what a model is worth before its first reward; 1: each is tried first"},
 };
 
 const struct rg_router_type rg_router_epsilon_greedy = {

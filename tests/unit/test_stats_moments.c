@@ -59,7 +59,8 @@ agree(const struct rg_moments *m, const double *x, size_t n)
     near(m->m4, (double)power_sum(x, n, 4), 1e-10);
 }
 
-/* Far from 0, where sums of squares would have lost all digits. */
+/* Far from 0, where sums of squares would have lost all digits; the oracle gets the values without
+ * the offset, which is exact. */
 static void
 two_passes(void **state)
 {
@@ -72,8 +73,10 @@ two_passes(void **state)
     for (int i = 0; i < N; i++)
         x[i] = 1e6 + gsl_ran_exponential(rng, 1);
     m = rg_moments_of(x, N);
-    agree(&m, x, N);
     near(rg_moments_mean(&m), rg_sum_of(x, N) / N, 0);
+    for (int i = 0; i < N; i++)
+        x[i] -= 1e6;
+    agree(&m, x, N);
     free(x);
     gsl_rng_free(rng);
 }
