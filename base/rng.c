@@ -14,14 +14,13 @@
 #endif
 
 /* Blocks of four words made at a time: they are independent, so the processor overlaps them. */
-enum { BLOCKS = 8, WORDS = 4 * BLOCKS };
+enum { BLOCKS = RG_RNG_WORDS / 4 };
 
 /* Key (seed, purpose); counter (blocks made, 0, 0, replication): no two streams share a block. */
 struct state {
+    struct rg_rng_buffer buffer;
     philox4x64_key_t key;
     philox4x64_ctr_t ctr;
-    unsigned used; /* words of the buffer that were handed out */
-    uint64_t word[WORDS];
 };
 
 static void
@@ -32,17 +31,23 @@ refill(struct state *st)
 
         st->ctr.v[0]++; /* 2^64 blocks are not used up */
         for (int j = 0; j < 4; j++)
-            st->word[4 * i + j] = r.v[j];
+            st->buffer.word[4 * i + j] = r.v[j];
     }
-    st->used = 0;
+    st->buffer.used = 0;
 }
 
 static inline uint64_t
 next(struct state *st)
 {
-    if (st->used == WORDS)
+    if (st->buffer.used == RG_RNG_WORDS)
         refill(st);
-    return st->word[st->used++];
+    return st->buffer.word[st->buffer.used++];
+}
+
+void
+rg_rng_refill(gsl_rng *rng)
+{
+    refill(rng->state);
 }
 
 static inline double
@@ -54,7 +59,7 @@ unit(uint64_t word)
 static void
 restart(struct state *st, uint64_t seed, uint64_t purpose, uint64_t replication)
 {
-    *st = (struct state){.used = WORDS};
+    *st = (struct state){.buffer.used = RG_RNG_WORDS};
     st->key.v[0] = seed;
     st->key.v[1] = purpose;
     st->ctr.v[3] = replication;

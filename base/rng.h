@@ -28,6 +28,24 @@ enum rg_purpose {
 /* A new stream at its beginning; release with gsl_rng_free. */
 gsl_rng *rg_rng_new(uint64_t seed, uint64_t replication, uint32_t purpose);
 
+/* --- the next 64 random bits, inline: a stream made by rg_rng_new begins with this ------------ */
+enum { RG_RNG_WORDS = 128 };
+struct rg_rng_buffer {
+    uint64_t word[RG_RNG_WORDS];
+    unsigned used; /* words that were handed out */
+};
+void rg_rng_refill(gsl_rng *rng);
+
+static inline uint64_t
+rg_rng_word(gsl_rng *rng)
+{
+    struct rg_rng_buffer *b = rng->state;
+
+    if (__builtin_expect(b->used == RG_RNG_WORDS, 0))
+        rg_rng_refill(rng);
+    return b->word[b->used++];
+}
+
 /* Uniform integer in [0, n), n >= 1, without modulo bias. */
 uint64_t rg_rng_below(gsl_rng *rng, uint64_t n);
 

@@ -17,11 +17,9 @@ static inline void
 rg_sum_add(struct rg_sum *sum, double x)
 {
     double t = sum->s + x;
+    double of_x = t - sum->s; /* D. E. Knuth's form of the error: exact, and without a jump */
 
-    if (fabs(sum->s) >= fabs(x))
-        sum->c += (sum->s - t) + x;
-    else
-        sum->c += (x - t) + sum->s;
+    sum->c += (sum->s - (t - of_x)) + (x - of_x);
     sum->s = t;
 }
 

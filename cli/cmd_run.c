@@ -100,7 +100,8 @@ run_cells(struct rg_run *w, struct rg_run_files *files, struct rg_err *err)
                                       .slo_s = v->slo_ms * 1e-3,
                                       .warm_up = v->warm_up,
                                       .columns = w->s.columns,
-                                      .done = files ? rg_run_files_done : NULL,
+                                      .done = v->trace_events ? rg_run_files_done : NULL,
+                                      .arrived = v->export_to ? rg_run_files_arrived : NULL,
                                       .tried = v->trace_events ? rg_run_files_tried : NULL,
                                       .ctx = files};
     enum rg_status status = RG_OK;
@@ -113,6 +114,7 @@ run_cells(struct rg_run *w, struct rg_run_files *files, struct rg_err *err)
             rg_estimates_make(&w->estimates[i], &w->cells[i], v->level, can_saturate(w));
         w->estimates[i].router = w->routers[i].word;
         options.done = NULL;
+        options.arrived = NULL;
         options.tried = NULL;
     }
     return status;

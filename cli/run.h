@@ -140,6 +140,7 @@ struct rg_run_files;
 struct rg_run_files *rg_run_files_new(const struct rg_run *w);
 void rg_run_files_free(struct rg_run_files *f); /* NULL is fine */
 void rg_run_files_done(void *files, const struct rg_request *request);
+void rg_run_files_arrived(void *files, uint64_t index, uint32_t query, double at_s);
 void rg_run_files_tried(void *files, const struct rg_try_record *record);
 RG_MUST_USE enum rg_status rg_run_files_write(struct rg_run_files *f, struct rg_err *err);
 

@@ -1,6 +1,7 @@
 /* Files that `run` writes beside its tables: what one replication did, as a picture for people
  * (Chrome's trace-event format, which Perfetto and chrome://tracing read) and as a trace to replay.
  */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@ struct rg_run_files {
     const struct rg_run *w;
     struct rg_request *requests; /* in the order of their ends */
     size_t n_requests, request_cap;
+    struct rg_arrival_rec *arrivals; /* of all requests, in their order */
+    size_t n_arrivals, arrival_cap;
     struct rg_try_record *tries;
     size_t n_tries, try_cap;
 };
@@ -35,6 +38,7 @@ rg_run_files_free(struct rg_run_files *f)
     if (!f)
         return;
     free(f->requests);
+    free(f->arrivals);
     free(f->tries);
     free(f);
 }
@@ -46,6 +50,22 @@ rg_run_files_done(void *files, const struct rg_request *request)
 
     f->requests = rg_grow(f->requests, &f->request_cap, f->n_requests + 1, sizeof *f->requests);
     f->requests[f->n_requests++] = *request;
+}
+
+void
+rg_run_files_arrived(void *files, uint64_t index, uint32_t query, double at_s)
+{
+    struct rg_run_files *f = files;
+    const struct rg_trace *t = f->w->s.trace;
+
+    assert(index == f->n_arrivals);
+    f->arrivals = rg_grow(f->arrivals, &f->arrival_cap, f->n_arrivals + 1, sizeof *f->arrivals);
+    f->arrivals[f->n_arrivals++] =
+        (struct rg_arrival_rec){.at_s = at_s,
+                                .dataset = t->datasets[t->queries.dataset[query]],
+                                .query = t->queries.id[query],
+                                .prompt_tokens = -1,
+                                .completion_tokens = -1};
 }
 
 void
@@ -213,44 +233,20 @@ write_events(const struct rg_run_files *f, const char *path, struct rg_err *err)
 
 /* ---- export ---- */
 
-static int
-compare_requests(const void *pa, const void *pb)
-{
-    const struct rg_request *a = pa;
-    const struct rg_request *b = pb;
-
-    return (a->index > b->index) - (a->index < b->index);
-}
-
 static enum rg_status
-write_export(struct rg_run_files *f, const char *path, struct rg_err *err)
+write_export(const struct rg_run_files *f, const char *path, struct rg_err *err)
 {
-    const struct rg_trace *t = f->w->s.trace;
-    struct rg_arrival_rec *arrivals = rg_alloc(f->n_requests, sizeof *arrivals);
     struct rg_outfile *file = NULL;
-    enum rg_status status;
+    enum rg_status status = rg_outfile_open(&file, path, err);
 
-    if (f->n_requests > 0)
-        qsort(f->requests, f->n_requests, sizeof *f->requests, compare_requests);
-    for (size_t i = 0; i < f->n_requests; i++) {
-        const struct rg_request *r = &f->requests[i];
-
-        arrivals[i] = (struct rg_arrival_rec){.at_s = r->arrival_s,
-                                              .dataset = t->datasets[t->queries.dataset[r->query]],
-                                              .query = t->queries.id[r->query],
-                                              .prompt_tokens = -1,
-                                              .completion_tokens = -1};
-    }
-    status = rg_outfile_open(&file, path, err);
     if (status == RG_OK)
         status = rg_export_write_arrivals(
-            rg_trace_store(t), arrivals, f->n_requests,
+            rg_trace_store(f->w->s.trace), f->arrivals, f->n_arrivals,
             &(struct rg_export_sink){.ctx = file, .write = rg_outfile_write}, err);
     if (status == RG_OK)
         status = rg_outfile_commit(file, err);
     else
         rg_outfile_abandon(file);
-    free(arrivals);
     return status;
 }
 

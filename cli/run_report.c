@@ -194,7 +194,7 @@ data_table(const struct rg_run *w)
             put_estimate(t, column++, &e->of[m], 1);
         for (size_t i = 0; i < RG_N_PARTS; i++)
             put_estimate(t, column++, &e->parts[i], 1);
-        rg_table_text(t, column++, w->s.trace->digest);
+        rg_table_text(t, column++, w->s.trace->replay_digest);
         rg_table_text(t, column++, w->s.trace->synthetic ? "true" : "false");
         rg_table_integer(t, column, (int64_t)w->v.seed);
     }
@@ -478,7 +478,7 @@ note_provenance(const struct rg_run *w, struct rg_table *t)
                           (double)w->cells[c].memory / (double)w->cells[c].most_in_flight);
     note_profiles(w, t);
     rg_table_note(t, "Trace %s, digest %s, routergym-sim " PACKAGE_VERSION ".", w->s.trace->path,
-                  w->s.trace->digest);
+                  w->s.trace->replay_digest);
     if (w->s.trace->synthetic)
         rg_table_note(t, "SYNTHETIC data: they show how the program works and are no evidence "
                          "about any model.");

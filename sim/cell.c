@@ -177,6 +177,14 @@ request_done(void *ctx, const struct rg_request *r)
 }
 
 static void
+request_arrived(void *ctx, uint64_t index, uint32_t query, double at_s)
+{
+    struct gather *g = ctx;
+
+    g->options->arrived(g->options->ctx, index, query, at_s);
+}
+
+static void
 try_done(void *ctx, const struct rg_try_record *record)
 {
     struct gather *g = ctx;
@@ -336,6 +344,7 @@ rg_cell_run(struct rg_replication_config config, const struct rg_cell_options *o
     while (status == RG_OK && g.number < options->replications) {
         struct rg_replication r;
 
+        config.arrived = options->arrived && g.number == 0 ? request_arrived : NULL;
         config.tried = options->tried && g.number == 0 ? try_done : NULL;
         status = rg_replication_run(&config, g.number, &r, err);
         if (status == RG_OK) {

@@ -97,8 +97,9 @@ struct rg_cell_options {
     uint64_t warm_up; /* first requests of each replication that count for no statistic */
     struct rg_cell_columns columns;
     void (*done)(void *ctx, const struct rg_request *request); /* also called; NULL: not */
+    void (*arrived)(void *ctx, uint64_t index, uint32_t query, double at_s);
     void (*tried)(void *ctx, const struct rg_try_record *record);
-    void *ctx; /* both only in the first replication */
+    void *ctx; /* all only in the first replication */
 };
 
 /* Runs the replications of a cell; config's done and tried are set by it. cell is released with

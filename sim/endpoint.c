@@ -81,6 +81,7 @@ submit(struct rg_endpoints *eps, uint32_t t)
         rg_endpoint_refuse(eps, t, &ep->stats.rejected, RG_CALL_RATE_LIMITED, true);
         return;
     case RG_REPLICA_TOO_LARGE:
+        eps->calls[try->call].tries_here = UINT32_MAX; /* nothing to try again */
         rg_endpoint_refuse(eps, t, &ep->stats.too_large, RG_CALL_ERROR, true);
         return;
     }
@@ -444,8 +445,10 @@ station_event(struct rg_endpoints *eps, const struct rg_event *ev)
     struct try *try;
     uint32_t t;
 
-    if (slowed) /* others may begin when it leaves */
-        rg_endpoint_uncount_context(eps, &eps->tries[rg_endpoint_unfold(eps, ev->entity)]);
+    if (slowed) { /* others may begin when it leaves */
+        t = rg_endpoint_unfold(eps, ev->entity);
+        rg_endpoint_uncount_context(eps, &eps->tries[t]);
+    }
     left = rg_station_leave(station, ev);
     t = rg_endpoint_unfold(eps, left.place);
     try = &eps->tries[t];
@@ -463,8 +466,8 @@ batch_event(struct rg_endpoints *eps, const struct rg_event *ev)
 
     rg_batch_step(&eps->replicas[ev->owner].batch, ev);
     /* The pointer is taken anew each time: what is called in may make replicas. */
-    while (eps->replicas[ev->owner].lobby.queue.n > 0 && eps->replicas[ev->owner].batch.waiting < most &&
-           eps->replicas[ev->owner].coming == 0)
+    while (eps->replicas[ev->owner].lobby.queue.n > 0 &&
+           eps->replicas[ev->owner].batch.waiting < most && eps->replicas[ev->owner].coming == 0)
         call_in(eps, ev->owner);
 }
 
@@ -479,6 +482,7 @@ rg_endpoints_report(void *ctx, const struct rg_batch_report *report)
     double now = eps->engine->now;
 
     if (report->first) {
+        try->begun = true;
         try->waited += report->waited;
         try->ttft = now + p->a2_ms * 1e-3 - try->from - try->limited - try->waited;
     }
@@ -512,6 +516,15 @@ ready(struct rg_endpoints *eps, uint32_t t)
     submit(eps, t);
 }
 
+static void
+timeout(struct rg_endpoints *eps, struct endpoint *ep)
+{
+    uint32_t t = rg_endpoint_first_deadline(eps, ep);
+
+    if (t != NOTHING)
+        rg_endpoint_timed_out(eps, t);
+}
+
 void
 rg_endpoints_event(struct rg_endpoints *eps, const struct rg_event *ev)
 {
@@ -536,7 +549,7 @@ rg_endpoints_event(struct rg_endpoints *eps, const struct rg_event *ev)
         rg_endpoint_served(eps, waited_for(eps, ev->entity));
         return;
     case EV_TIMEOUT:
-        rg_endpoint_timed_out(eps, rg_endpoint_unfold(eps, ev->entity));
+        timeout(eps, &eps->of[ev->owner]);
         return;
     case EV_RETRY:
         rg_endpoint_begin(eps, ev->entity, false);

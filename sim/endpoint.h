@@ -57,7 +57,7 @@ struct rg_call_end {
     uint32_t entity, tag, query, sample; /* of the request */
     double begun_s;                      /* clock: when it was made */
     uint32_t model;                      /* that was tried last */
-    uint32_t call;  /* recorded call that the last try replayed, or RG_NO_CALL */
+    uint32_t call; /* recorded call that the last try replayed, or RG_NO_CALL */
     enum rg_call_status status;
     bool missing; /* a recorded call, tokens or latency is not there: what says which */
     const char *what;

@@ -239,8 +239,8 @@ cut_off(struct rg_endpoints *eps, uint32_t t)
     switch (try->state) {
     case TRY_IN:
         rg_endpoint_uncount_context(eps, try);
-        try->waited += rg_replica_cancel(&eps->replicas[try->replica], try->place, &try->ticket,
-                                         &try->served);
+        try->waited +=
+            rg_replica_cancel(&eps->replicas[try->replica], try->place, &try->ticket, &try->served);
         break;
     case TRY_COMING:
         eps->replicas[try->replica].coming--;
@@ -325,7 +325,6 @@ rg_endpoint_timed_out(struct rg_endpoints *eps, uint32_t t)
 {
     struct try *try = &eps->tries[t];
 
-    rg_endpoint_take_deadline(eps, &eps->of[try->model], t);
     cut_off(eps, t);
     eps->of[try->model].stats.timeouts++;
     rg_endpoint_try_over(eps, t, RG_CALL_TIMEOUT, true);

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "sim/endpoint_private.h"
 
-enum { COMPACT_FROM = 64 };
+enum { COMPACT_FROM = 64, MANY_SLOTS = 1000 };
 
 /* Is a service time drawn, so that it has to be kept? */
 static bool
@@ -17,13 +17,42 @@ draws(const struct rg_endpoint_config *c)
     return c->service == RG_SERVICE_PROFILE && c->profile->kind != RG_PROFILE_BATCH;
 }
 
-size_t
-rg_endpoint_stride(const struct rg_endpoint_configs *configs)
+/* Can many tries at stations have come late, by a limit, a cold start, or from the lobby of one
+ * with many slots? */
+static bool
+delays(const struct rg_endpoints *eps, const struct endpoint *ep)
 {
-    for (size_t m = 0; m < configs->n; m++)
-        if (configs->of[m].service == RG_SERVICE_PROFILE)
-            return sizeof(struct folded);
-    return offsetof(struct folded, service);
+    const struct rg_endpoint_config *c = ep->config;
+    const struct rg_replica *r = &eps->replicas[ep->replicas[0]];
+
+    return isfinite(c->limit.rpm) || isfinite(c->limit.tpm) || c->cold_start_s > 0 ||
+           c->max_parallel != RG_STATION_UNLIMITED ||
+           (ep->plain && !r->is_batch && rg_replica_capacity(r) >= MANY_SLOTS &&
+            isfinite(rg_replica_capacity(r)));
+}
+
+void
+rg_endpoint_lay_out(struct rg_endpoints *eps)
+{
+    size_t size = sizeof(struct folded);
+    bool drawn = false;
+    bool before = false;
+
+    for (size_t m = 0; m < eps->n; m++) {
+        drawn |= draws(&eps->configs->of[m]);
+        before |= delays(eps, &eps->of[m]);
+    }
+    eps->drawn_at = drawn ? size : 0;
+    size += drawn ? sizeof(struct drawn) : 0;
+    eps->before_at = before ? size : 0;
+    size += before ? sizeof(struct before) : 0;
+    eps->places.stride = size;
+}
+
+static struct before *
+before_of(const struct rg_endpoints *eps, struct folded *f)
+{
+    return (struct before *)(void *)((char *)f + eps->before_at);
 }
 
 /* ---- pools ---- */
@@ -104,53 +133,60 @@ is_simple(const struct rg_endpoints *eps, const struct call *call, const struct 
         call->hedge != NOTHING || c->hedge.quantile > 0 || call->chosen != NOTHING)
         return false;
     return !try->served && call->model == call->request.model && call->begun == try->from &&
-           call->mark == try->from && !(try->limited > 0) && call->request.sample <= UINT16_MAX;
+           call->mark == try->from && call->request.sample <= UINT16_MAX;
 }
 
-static void
-keep_double(struct rg_visit *v, double x)
+/* False if there is no room for it. */
+static bool
+keep_before(const struct rg_endpoints *eps, const struct try *try, struct folded *f)
 {
-    memcpy(&v->mark, &x, sizeof x);
+    if (eps->before_at == 0)
+        return false;
+    *before_of(eps, f) = (struct before){try->from, try->limited, try->waited};
+    f->visit.flags |= PLACE_BEFORE;
+    return true;
+}
+
+/* At its replica. What a batch has begun is not folded: there are not many. */
+static bool
+fold_in(const struct rg_endpoints *eps, const struct try *try, struct folded *f)
+{
+    bool batch = eps->replicas[try->replica].is_batch;
+    bool late = try->waited != 0 || try->limited > 0;
+
+    if (batch) {
+        if (try->begun)
+            return false;
+        f->visit.arrived = try->from;
+        f->visit.next = try->ticket.place;
+    } else {
+        late = late || f->visit.arrived != try->from;
+    }
+    return !late || keep_before(eps, try, f);
 }
 
 /* Writes what the state needs; false if that is not all. */
 static bool
 fold_state(const struct rg_endpoints *eps, const struct try *try, struct folded *f)
 {
-    bool batch = try->replica != NOTHING && eps->replicas[try->replica].is_batch;
-    bool drawn = draws(eps->of[try->model].config);
-
     switch (try->state) {
     case TRY_LIMITED:
         f->visit.arrived = try->from;
         f->visit.mark = try->event;
-        break;
+        return !(try->limited > 0);
     case TRY_PARKED:
         f->visit.arrived = try->from; /* the place is in the list already */
-        break;
+        return !(try->limited > 0);
     case TRY_COMING:
         f->visit.arrived = try->from;
         f->visit.wait = try->waited;
         f->visit.mark = try->event;
-        break;
+        return !(try->limited > 0) || keep_before(eps, try, f);
     case TRY_IN:
-        if (batch) {
-            f->visit.arrived = try->from;
-            f->visit.wait = try->waited;
-            keep_double(&f->visit, try->ttft);
-            f->ticket = try->ticket;
-        } else if (try->waited != 0 || f->visit.arrived != try->from) {
-            return false;
-        }
-        break;
+        return fold_in(eps, try, f);
     default:
         return false;
     }
-    if (drawn) {
-        f->service = try->service;
-        f->ttft = try->ttft;
-    }
-    return true;
 }
 
 void
@@ -160,10 +196,13 @@ rg_endpoint_fold(struct rg_endpoints *eps, uint32_t t)
     uint32_t c = try->call;
     const struct call *call = &eps->calls[c];
     struct folded *f = rg_endpoint_place(eps, try->place);
-    unsigned flags = f->visit.flags & PLACE_DEADLINE;
+    unsigned flags;
 
     if (!is_simple(eps, call, try) || !fold_state(eps, try, f))
         return;
+    if (draws(eps->of[try->model].config))
+        *rg_endpoint_drawn(eps, f) = (struct drawn){try->service, try->ttft};
+    flags = f->visit.flags & (PLACE_DEADLINE | PLACE_BEFORE);
     flags |= try->state | (call->exact ? PLACE_EXACT : 0) | (try->counted ? PLACE_COUNTED : 0);
     f->visit.flags = (uint8_t)flags;
     f->visit.entity = call->request.entity;
@@ -177,14 +216,13 @@ rg_endpoint_fold(struct rg_endpoints *eps, uint32_t t)
 }
 
 static void
-unfold_state(struct rg_endpoints *eps, const struct folded *f, struct try *try)
+unfold_state(struct rg_endpoints *eps, struct folded *f, struct try *try)
 {
     struct endpoint *ep = &eps->of[try->model];
-    bool batch = try->replica != NOTHING && eps->replicas[try->replica].is_batch;
 
     if (try->replica != NOTHING && draws(ep->config)) {
-        try->service = f->service;
-        try->ttft = f->ttft;
+        try->service = rg_endpoint_drawn(eps, f)->service;
+        try->ttft = rg_endpoint_drawn(eps, f)->ttft;
     } else if (try->replica != NOTHING) {
         rg_endpoint_draw_service(eps, ep, try); /* draws nothing */
     }
@@ -192,10 +230,14 @@ unfold_state(struct rg_endpoints *eps, const struct folded *f, struct try *try)
         try->waited = f->visit.wait;
     if (try->state == TRY_COMING || try->state == TRY_LIMITED)
         try->event = f->visit.mark;
-    if (try->state == TRY_IN && batch) {
-        try->waited = f->visit.wait;
-        memcpy(&try->ttft, &f->visit.mark, sizeof try->ttft);
-        try->ticket = f->ticket;
+    if (try->state == TRY_IN && eps->replicas[try->replica].is_batch)
+        try->ticket = rg_batch_ticket_of(&eps->replicas[try->replica].batch, f->visit.next);
+    if (f->visit.flags & PLACE_BEFORE) {
+        const struct before *before = before_of(eps, f);
+
+        try->from = before->from;
+        try->limited = before->limited;
+        try->waited = before->waited;
     }
 }
 
@@ -204,24 +246,24 @@ unfold_call(struct rg_endpoints *eps, uint32_t c, uint32_t t, const struct folde
 {
     const struct try *try = &eps->tries[t];
 
-    eps->calls[c] =
-        (struct call){.request = {.entity = f->visit.entity,
-                                  .tag = f->tag,
-                                  .query = eps->policy->trace->calls.query[f->recorded],
-                                  .sample = f->visit.number,
-                                  .model = try->model},
-                      .model = try->model,
-                      .recorded = RG_NO_CALL,
-                      .primary = t,
-                      .hedge = NOTHING,
-                      .tries = 1,
-                      .tries_here = 1,
-                      .exact = (f->visit.flags & PLACE_EXACT) != 0,
-                      .counterfactual = rg_lookup_stands_in(&eps->policy->lookup, f->recorded),
-                      .begun = try->from,
-                      .mark = try->from,
-                      .ttft_s = NAN,
-                      .chosen = NOTHING};
+    eps->calls[c] = (struct call){.request = {.entity = f->visit.entity,
+                                              .tag = f->tag,
+                                              .query = eps->policy->trace->calls.query[f->recorded],
+                                              .sample = f->visit.number,
+                                              .model = try->model},
+                                  .model = try->model,
+                                  .recorded = RG_NO_CALL,
+                                  .primary = t,
+                                  .hedge = NOTHING,
+                                  .tries = 1,
+                                  .tries_here = 1,
+                                  .exact = (f->visit.flags & PLACE_EXACT) != 0,
+                                  .counterfactual =
+                                      rg_lookup_stands_in(&eps->policy->lookup, f->recorded),
+                                  .begun = try->from,
+                                  .mark = try->from,
+                                  .ttft_s = NAN,
+                                  .chosen = NOTHING};
 }
 
 uint32_t
@@ -249,8 +291,9 @@ rg_endpoint_unfold(struct rg_endpoints *eps, uint32_t place)
                                  .deadline = f->more};
     eps->tries[t].charged =
         rg_endpoint_tokens_charged(eps, &eps->of[eps->tries[t].model], f->recorded, 0);
-    unfold_call(eps, c, t, f);
+    eps->calls[c].request.extra_tokens = 0; /* such a call is not folded */
     unfold_state(eps, f, &eps->tries[t]);
+    unfold_call(eps, c, t, f);
     f->visit.flags = (uint8_t)((f->visit.flags & PLACE_DEADLINE) | PLACE_OPEN);
     f->more = t;
     return t;
@@ -289,7 +332,7 @@ is_due(const struct rg_endpoints *eps, const struct deadline *d)
     return (f->visit.flags & PLACE_OPEN ? eps->tries[f->more].deadline : f->more) == d->number;
 }
 
-/* Gives the engine the first one, if there is one. */
+/* Gives the engine the first one that is due, if there is one. */
 static void
 arm(struct rg_endpoints *eps, struct endpoint *ep)
 {
@@ -305,7 +348,8 @@ arm(struct rg_endpoints *eps, struct endpoint *ep)
     d = rg_queue_first(q);
     rg_engine_add_reserved(
         eps->engine,
-        &(struct rg_event){.time = d->time, .kind = EV_TIMEOUT, .entity = d->place}, d->order);
+        &(struct rg_event){.time = d->time, .kind = EV_TIMEOUT, .owner = (uint32_t)(ep - eps->of)},
+        d->order);
 }
 
 void
@@ -315,8 +359,7 @@ rg_endpoint_wind_up(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t)
     struct try *try = &eps->tries[t];
     double time = eps->engine->now + ep->config->timeout_s;
     uint64_t order = rg_engine_reserve(
-        eps->engine,
-        &(struct rg_event){.time = time, .rank = RG_RANK_TIMER, .kind = EV_TIMEOUT});
+        eps->engine, &(struct rg_event){.time = time, .rank = RG_RANK_TIMER, .kind = EV_TIMEOUT});
 
     try->deadline = (uint32_t)(order >> RG_ENGINE_SERIAL_SHIFT);
     rg_endpoint_place(eps, try->place)->visit.flags |= PLACE_DEADLINE;
@@ -326,48 +369,56 @@ rg_endpoint_wind_up(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t)
         arm(eps, ep);
 }
 
-/* Those who are still due stay in their order: once round. */
+/* Those who are still due stay in their order: once round. The first one is in the engine, which
+ * will find out. */
 static void
 compact(struct rg_endpoints *eps, struct endpoint *ep)
 {
     struct rg_queue *q = &ep->deadlines.queue;
+    struct rg_queue kept = {.size = q->size};
+    size_t dead = 0;
 
     if (ep->deadlines.dead < COMPACT_FROM || ep->deadlines.dead < q->n / 2)
         return;
-    for (size_t n = q->n; n > 0; n--) {
+    for (bool first = true; q->n > 0; first = false) {
         struct deadline d = *(const struct deadline *)rg_queue_first(q);
+        bool due = is_due(eps, &d);
 
         rg_queue_drop(q);
-        if (is_due(eps, &d))
-            *(struct deadline *)rg_queue_push(q) = d;
+        if (due || first)
+            *(struct deadline *)rg_queue_push(&kept) = d;
+        dead += first && !due;
     }
-    ep->deadlines.dead = 0;
+    rg_queue_clear(q);
+    *q = kept;
+    ep->deadlines.dead = dead;
 }
 
 void
 rg_endpoint_unwind(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t)
 {
-    const struct try *try = &eps->tries[t];
-    struct folded *f = rg_endpoint_place(eps, try->place);
-    const struct deadline *first;
+    struct folded *f = rg_endpoint_place(eps, eps->tries[t].place);
 
     if (!(f->visit.flags & PLACE_DEADLINE))
         return;
     f->visit.flags &= (uint8_t)~PLACE_DEADLINE;
     ep->deadlines.dead++;
-    first = rg_queue_first(&ep->deadlines.queue);
-    if (first->place == try->place && first->number == try->deadline) {
-        rg_engine_withdraw(eps->engine, first->order);
-        arm(eps, ep);
-    } else {
-        compact(eps, ep);
-    }
+    compact(eps, ep);
 }
 
-void
-rg_endpoint_take_deadline(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t)
+uint32_t
+rg_endpoint_first_deadline(struct rg_endpoints *eps, struct endpoint *ep)
 {
-    rg_endpoint_place(eps, eps->tries[t].place)->visit.flags &= (uint8_t)~PLACE_DEADLINE;
-    ep->deadlines.dead++;
+    struct rg_queue *q = &ep->deadlines.queue;
+    const struct deadline *first = rg_queue_first(q);
+    uint32_t place = first->place;
+    uint32_t t = NOTHING;
+
+    if (is_due(eps, first)) {
+        t = rg_endpoint_unfold(eps, place);
+        rg_endpoint_place(eps, place)->visit.flags &= (uint8_t)~PLACE_DEADLINE;
+        ep->deadlines.dead++;
+    }
     arm(eps, ep);
+    return t;
 }

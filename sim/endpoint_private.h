@@ -11,7 +11,7 @@
 #include "sim/replica.h"
 
 /* Kinds of events. The entity is a try's place (struct folded), but for RETRY and HEDGE, where it
- * is a call; of REPLICA the owner is the replica, of TICK and BORN the model. */
+ * is a call; of REPLICA the owner is the replica, of TIMEOUT, TICK and BORN the model. */
 enum rg_endpoint_event {
     EV_REPLICA = RG_ENDPOINT_KINDS_FROM,
     EV_ADMIT,  /* a rate limit has been waited for */
@@ -46,6 +46,7 @@ try {
     enum try_state state;
     bool counted; /* in its replica's context */
     bool hedge, served;
+    bool begun; /* by a batch: it has given the first token */
     struct rg_batch_ticket ticket;
     double from, limited, waited, service; /* s; from: clock */
     double ttft;                           /* s from the beginning of service; NaN if not known */
@@ -73,19 +74,23 @@ struct call {
  *
  * The visit is the station's while the try is there, its entity and number are the request's entity
  * and sample. Elsewhere arrived is the try's from, wait what it has waited, mark that of its event
- * (of a parked one, next is the next; at a batch, the bits of ttft). */
+ * (of a parked one, next is the next; in the queue of a batch, next is its place there, and it has
+ * waited for nothing else). What some endpoint needs stands behind: times that were drawn, and what
+ * was waited for before the station. */
 struct folded {
     struct rg_visit visit;
     uint32_t tag;      /* the request's */
     uint32_t recorded; /* call */
     uint32_t where;    /* replica; of those before it, the model */
     uint32_t more;     /* unfolded: the try; folded: number of its deadline, if it has one */
-    union {            /* only there if some endpoint needs it */
-        struct {
-            double service, ttft; /* that were drawn */
-        };
-        struct rg_batch_ticket ticket;
-    };
+};
+
+struct drawn {
+    double service, ttft;
+};
+
+struct before {
+    double from, limited, waited;
 };
 
 /* Flags of a visit, beside the state of a folded try. */
@@ -95,10 +100,11 @@ enum {
     PLACE_EXACT = 16,    /* the recorded call is exact */
     PLACE_COUNTED = 32,  /* as in struct try */
     PLACE_DEADLINE = 64, /* has one to come */
+    PLACE_BEFORE = 128,  /* it has waited before its station */
 };
 
-/* Deadlines of one endpoint come in order, so that only the first is in the engine's heap. Those of
- * tries that have ended are passed over. */
+/* Deadlines of one endpoint come in order, so that only the first is in the engine's heap, and
+ * stays there even when its try has ended. Those of tries that have ended are passed over. */
 struct deadline {
     double time;    /* s, clock */
     uint64_t order; /* that the engine has reserved; its low half but for the kind is the number */
@@ -157,9 +163,10 @@ struct rg_endpoints {
     void (*ended)(void *ctx, const struct rg_call_end *end);
     void (*tried)(void *ctx, const struct rg_try_record *record);
     void *ctx;
-    const int32_t *priority;  /* of each query, or NULL */
-    struct rg_visits places; /* struct folded */
-    struct endpoint *of;      /* [n] */
+    const int32_t *priority;    /* of each query, or NULL */
+    struct rg_visits places;    /* struct folded, and what has an offset here: */
+    size_t drawn_at, before_at; /* bytes; 0: there is none */
+    struct endpoint *of;        /* [n] */
     size_t n;
     struct rg_replica *replicas;
     uint32_t *replica_model;
@@ -205,13 +212,19 @@ double rg_endpoint_hedge_delay(const struct endpoint *ep);
 
 /* ---- endpoint_fold.c ---- */
 
-/* Bytes of a place. */
-size_t rg_endpoint_stride(const struct rg_endpoint_configs *configs);
+/* Decides what the places have. */
+void rg_endpoint_lay_out(struct rg_endpoints *eps);
 
 static inline struct folded *
 rg_endpoint_place(const struct rg_endpoints *eps, uint32_t place)
 {
     return (struct folded *)(void *)rg_visits_at(&eps->places, place);
+}
+
+static inline struct drawn *
+rg_endpoint_drawn(const struct rg_endpoints *eps, struct folded *f)
+{
+    return (struct drawn *)(void *)((char *)f + eps->drawn_at);
 }
 
 uint32_t rg_endpoint_call_new(struct rg_endpoints *eps);
@@ -233,10 +246,11 @@ double rg_endpoint_tokens_charged(const struct rg_endpoints *eps, const struct e
 /* Tries at an endpoint that have not ended. */
 uint64_t rg_endpoint_tries_under_way(const struct rg_endpoints *eps, uint32_t model);
 
-/* A deadline from now; it is over; the event of the first one has come: does it count? */
+/* A deadline from now; it is over; the event of the first one has come: whose it is, or NOTHING if
+ * that try has ended. */
 void rg_endpoint_wind_up(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t);
 void rg_endpoint_unwind(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t);
-void rg_endpoint_take_deadline(struct rg_endpoints *eps, struct endpoint *ep, uint32_t t);
+uint32_t rg_endpoint_first_deadline(struct rg_endpoints *eps, struct endpoint *ep);
 
 /* ---- endpoint_scale.c ---- */
 void rg_endpoint_add_replica(struct rg_endpoints *eps, uint32_t model);

@@ -100,9 +100,11 @@ rg_endpoint_begin_service(void *ctx, uint32_t place, uint32_t busy)
     struct try *try;
 
     if (!(f->visit.flags & PLACE_OPEN)) {
-        begin_service(eps, f->where, f->recorded, busy, &f->service, &f->ttft);
+        struct drawn *drawn = rg_endpoint_drawn(eps, f);
+
+        begin_service(eps, f->where, f->recorded, busy, &drawn->service, &drawn->ttft);
         f->visit.flags |= PLACE_COUNTED;
-        return f->service;
+        return drawn->service;
     }
     try = &eps->tries[f->more];
     begin_service(eps, try->replica, try->recorded, busy, &try->service, &try->ttft);

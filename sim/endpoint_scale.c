@@ -214,13 +214,13 @@ rg_endpoints_new(const struct rg_endpoints_setup *setup)
     eps->tried = setup->tried;
     eps->ctx = setup->ctx;
     eps->priority = setup->priority;
-    eps->places = (struct rg_visits){.stride = rg_endpoint_stride(setup->configs),
-                                     .free_place = RG_VISITS_NONE};
+    eps->places = (struct rg_visits){.free_place = RG_VISITS_NONE};
     eps->free_call = eps->free_try = NOTHING;
     eps->n = setup->configs->n;
     eps->of = rg_zalloc(eps->n, sizeof *eps->of);
     for (uint32_t m = 0; m < eps->n; m++)
         endpoint_init(eps, setup, m);
+    rg_endpoint_lay_out(eps);
     return eps;
 }
 

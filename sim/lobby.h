@@ -21,7 +21,10 @@ struct rg_lobby {
     struct rg_queue queue;
     struct rg_level waiting;
 };
-#define RG_LOBBY_INIT {.queue = {.size = sizeof(struct rg_lobby_entry)}}
+#define RG_LOBBY_INIT                                                                              \
+    {                                                                                              \
+        .queue = {.size = sizeof(struct rg_lobby_entry) }                                          \
+    }
 
 static inline void
 rg_lobby_push(struct rg_lobby *l, const struct rg_lobby_entry *e)

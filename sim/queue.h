@@ -24,7 +24,7 @@ struct rg_queue_block {
 struct rg_queue {
     size_t size; /* bytes; a multiple of 8 */
     size_t n;
-    size_t first, last;                  /* index of the first item, and behind the last one */
+    size_t first, last;                 /* index of the first item, and behind the last one */
     struct rg_queue_block *head, *tail; /* in use, never NULL where n > 0 */
     struct rg_queue_block *spare;
     size_t blocks; /* allocated */

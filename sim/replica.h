@@ -1,7 +1,7 @@
 /* A replica of an endpoint: slots behind a queue (a station), or a continuous batch, behind one
- * interface. It serves tries, which are places of a pool of visits to it (in the reports of a batch:
- * entities). A station hands back its events through
- * rg_station_leave; a batch reports through the callback of its set-up. */
+ * interface. It serves tries, which are places of a pool of visits to it (in the reports of a
+ * batch: entities). A station hands back its events through rg_station_leave; a batch reports
+ * through the callback of its set-up. */
 #ifndef RG_SIM_REPLICA_H
 #define RG_SIM_REPLICA_H
 
@@ -60,8 +60,8 @@ enum rg_replica_admission rg_replica_submit(struct rg_replica *r, const struct r
 /* Takes a try back, wherever it is in the replica; *served says whether its service had begun.
  * Returns how long it has waited for that, 0 for a batch that has reported it with the first token.
  */
-double rg_replica_cancel(struct rg_replica *r, uint32_t place,
-                         const struct rg_batch_ticket *ticket, bool *served);
+double rg_replica_cancel(struct rg_replica *r, uint32_t place, const struct rg_batch_ticket *ticket,
+                         bool *served);
 
 /* Bytes allocated for what waits and runs. */
 size_t rg_replica_memory(const struct rg_replica *r);

@@ -14,8 +14,8 @@ enum kind { ARRIVE, BEGIN, CHECKED, FEEDBACK };
 
 enum { NONE = UINT32_MAX };
 
-/* A request whose first call is under way is nowhere but in that call, whose entity is its number in
- * the order of arrival: a saturated system has millions of them. The call's tag is the reason of
+/* A request whose first call is under way is nowhere but in that call, whose entity is its number
+ * in the order of arrival: a saturated system has millions of them. The call's tag is the reason of
  * the first attempt; or, with a bit that says so, an index into sim.early where requests pay before
  * they call, or into sim.past after the first call. */
 enum { TAG_EARLY = 1 << 30, TAG_INDEX = TAG_EARLY - 1 };
@@ -535,6 +535,8 @@ arrive(struct sim *s)
     s->out->offered++;
     s->coming--;
     s->out->last_arrival_s = s->engine.now;
+    if (s->config->arrived)
+        s->config->arrived(s->config->ctx, e.index, e.query, e.arrival);
     if (rg_arrivals_next(&s->arrivals, &time))
         schedule_arrival(s, time);
     else

@@ -71,6 +71,8 @@ struct rg_replication_config {
     bool first_sample;                  /* always sample 0, else a random one of those recorded */
     uint64_t seed;
     void (*done)(void *ctx, const struct rg_request *request);
+    /* NULL: nobody looks. index and query as in struct rg_request. */
+    void (*arrived)(void *ctx, uint64_t index, uint32_t query, double at_s);
     void (*tried)(void *ctx, const struct rg_try_record *record); /* NULL: nobody looks; its entity
                                                                      is the request's index */
     void *ctx;

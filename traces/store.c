@@ -327,15 +327,18 @@ rg_store_abandon(struct rg_store *s)
     rg_store_release(s);
 }
 
-/* End the transaction with digest and program version in meta. */
+/* End the transaction with digests and program version in meta. */
 static enum rg_status
 finish(struct rg_store *s, struct rg_err *err)
 {
     char hex[RG_DIGEST_HEX];
     enum rg_status status;
 
-    rg_writer_digest(s->writer, hex);
+    rg_writer_digest(s->writer, true, hex);
     status = rg_store_put_meta(s, "digest", hex, err);
+    rg_writer_digest(s->writer, false, hex);
+    if (status == RG_OK)
+        status = rg_store_put_meta(s, "replay_digest", hex, err);
     if (status == RG_OK)
         status = rg_store_put_meta(s, "program", "routergym-sim " PACKAGE_VERSION, err);
     if (status == RG_OK)

@@ -116,8 +116,11 @@ struct rg_visitor {
 RG_MUST_USE enum rg_status rg_store_walk(struct rg_store *s, const struct rg_visitor *v,
                                          struct rg_err *err);
 
-/* The digest computed anew from the content (not the stored one). */
+/* The digest computed anew from the content (not the stored one); and that of all but the arrivals:
+ * of what is replayed, whenever it comes. */
 RG_MUST_USE enum rg_status rg_store_digest(struct rg_store *s, char hex[RG_DIGEST_HEX],
                                            struct rg_err *err);
+RG_MUST_USE enum rg_status rg_store_replay_digest(struct rg_store *s, char hex[RG_DIGEST_HEX],
+                                                  struct rg_err *err);
 
 #endif

@@ -66,8 +66,8 @@ void rg_store_release(struct rg_store *s);
 /* ---- store_writer.c ---- */
 struct rg_writer *rg_writer_new(void);
 void rg_writer_free(struct rg_writer *w);
-/* Digest of all that was put. */
-void rg_writer_digest(struct rg_writer *w, char hex[RG_DIGEST_HEX]);
+/* Digest of all that was put, with or without the arrivals. */
+void rg_writer_digest(struct rg_writer *w, bool arrivals, char hex[RG_DIGEST_HEX]);
 
 /* ---- store_values.c ----
  * May a record have these values? RG_EINPUT, without a place, if not. */

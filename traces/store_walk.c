@@ -407,8 +407,8 @@ DIGEST_VISITOR(kb)
 DIGEST_VISITOR(embedding)
 DIGEST_VISITOR(arrival)
 
-enum rg_status
-rg_store_digest(struct rg_store *s, char hex[RG_DIGEST_HEX], struct rg_err *err)
+static enum rg_status
+digest(struct rg_store *s, bool arrivals, char hex[RG_DIGEST_HEX], struct rg_err *err)
 {
     struct digester d = {0};
     struct rg_visitor v = {
@@ -417,7 +417,7 @@ rg_store_digest(struct rg_store *s, char hex[RG_DIGEST_HEX], struct rg_err *err)
         .query = add_query,
         .kb = add_kb,
         .embedding = add_embedding,
-        .arrival = add_arrival,
+        .arrival = arrivals ? add_arrival : NULL,
         .call = add_call,
         .run = add_run,
         .texts = true,
@@ -429,4 +429,16 @@ rg_store_digest(struct rg_store *s, char hex[RG_DIGEST_HEX], struct rg_err *err)
     rg_digest_clear(&d.digest);
     rg_buf_clear(&d.buf);
     return status;
+}
+
+enum rg_status
+rg_store_digest(struct rg_store *s, char hex[RG_DIGEST_HEX], struct rg_err *err)
+{
+    return digest(s, true, hex, err);
+}
+
+enum rg_status
+rg_store_replay_digest(struct rg_store *s, char hex[RG_DIGEST_HEX], struct rg_err *err)
+{
+    return digest(s, false, hex, err);
 }

@@ -96,7 +96,7 @@ add_hashes(struct rg_digest *digest, const struct rg_hashes *hashes)
 }
 
 void
-rg_writer_digest(struct rg_writer *w, char hex[RG_DIGEST_HEX])
+rg_writer_digest(struct rg_writer *w, bool arrivals, char hex[RG_DIGEST_HEX])
 {
     struct rg_digest digest = {0};
 
@@ -105,7 +105,8 @@ rg_writer_digest(struct rg_writer *w, char hex[RG_DIGEST_HEX])
     add_named(&digest, &w->kb);
     add_hashes(&digest, &w->recorded);
     add_hashes(&digest, &w->embeddings);
-    add_hashes(&digest, &w->arrivals);
+    if (arrivals)
+        add_hashes(&digest, &w->arrivals);
     rg_digest_hex(&digest, hex);
     rg_digest_clear(&digest);
 }

@@ -113,6 +113,13 @@ load_meta(struct rg_trace *t, struct rg_err *err)
     if (status != RG_OK)
         return status;
     t->digest = rg_trace_meta(t, "digest");
+    value = rg_trace_meta(t, "replay_digest");
+    if (value && strlen(value) < sizeof t->replay_digest)
+        strcpy(t->replay_digest, value);
+    else if (t->digest)
+        status = rg_store_replay_digest(p->store, t->replay_digest, err);
+    if (status != RG_OK)
+        return status;
     value = rg_trace_meta(t, "synthetic");
     t->synthetic = value && strcmp(value, "true") == 0;
     if (!t->digest)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "traces/record.h"
 
@@ -88,8 +89,9 @@ struct rg_trace {
     struct rg_trace_calls calls;
     struct rg_trace_runs runs;
     const char *path;
-    const char *digest; /* of the content, as stored */
-    bool synthetic;     /* made by a generator: says so in every report */
+    const char *digest;                /* of the content, as stored */
+    char replay_digest[RG_DIGEST_HEX]; /* of all but the arrivals */
+    bool synthetic;                    /* made by a generator: says so in every report */
     struct rg_trace_private *priv;
 };
 

@@ -77,8 +77,8 @@ struct rg_timer {
     uint32_t slot;
 };
 
-/* Order numbers of marked events that were withdrawn and are still in the heap: a hash set with open
- * addressing. */
+/* Order numbers of marked events that were withdrawn and are still in the heap: a hash set with
+ * open addressing. */
 struct rg_engine_gone {
     uint64_t *order; /* [cap], a power of two; 0: empty */
     size_t n, cap;

@@ -75,6 +75,19 @@ rg_heap_put(struct rg_heap_item *at, uint64_t key, uint64_t order, uint64_t what
     at->what = what;
 }
 
+/* Likewise part by part, which the barriers keep the compiler from joining again: an item that has
+ * just been put, in parts, must not be read as a whole. */
+static inline void
+rg_heap_copy(struct rg_heap_item *to, const struct rg_heap_item *from)
+{
+    uint64_t key = from->key;
+    uint64_t order = from->order;
+    uint64_t what = from->what;
+
+    __asm__("" : "+r"(key), "+r"(order), "+r"(what));
+    rg_heap_put(to, key, order, what);
+}
+
 /* Makes room for more items. */
 void rg_heap_grow(struct rg_heap *h);
 
@@ -91,7 +104,7 @@ rg_heap_push(struct rg_heap *h, uint64_t key, uint64_t order, uint64_t what)
 
         if (!rg_heap_before(key, order, &h->item[parent]))
             break;
-        h->item[hole] = h->item[parent];
+        rg_heap_copy(&h->item[hole], &h->item[parent]);
         hole = parent;
     }
     rg_heap_put(&h->item[hole], key, order, what);
@@ -113,7 +126,7 @@ rg_heap_sift(struct rg_heap *h, size_t i, uint64_t key, uint64_t order, uint64_t
         child += child + 1 < h->n && rg_heap_before(c[1].key, c[1].order, c);
         if (rg_heap_before(key, order, &h->item[child]))
             break;
-        h->item[i] = h->item[child];
+        rg_heap_copy(&h->item[i], &h->item[child]);
         i = child;
     }
     rg_heap_put(&h->item[i], key, order, what);

@@ -304,12 +304,11 @@ share_among(struct rg_station *s, uint64_t present)
     if (s->busy == 0)
         return;
     work = fmax(rg_heap_double(heap_first(s)->key) - s->virtual_time, 0);
-    s->finish =
-        rg_engine_add_timer(s->engine, &(struct rg_event){.time = s->engine->now +
-                                                                  work * (double)present / s->busy,
-                                                          .rank = RG_RANK_DEPARTURE,
-                                                          .kind = s->config.kind,
-                                                          .owner = s->config.owner});
+    s->finish = rg_engine_add_timer(
+        s->engine, &(struct rg_event){.time = s->engine->now + work * (double)present / s->busy,
+                                      .rank = RG_RANK_DEPARTURE,
+                                      .kind = s->config.kind,
+                                      .owner = s->config.owner});
 }
 
 /* Who leaves by the event of processor sharing. */
@@ -327,9 +326,10 @@ static void
 count(struct rg_station_stats *stats, const struct rg_leave *leave)
 {
     if (leave->outcome == RG_SERVED) {
-        stats->served++;
-        rg_summary_add(&stats->wait, leave->wait);
-        rg_summary_add(&stats->sojourn, leave->sojourn);
+        double inverse = 1 / (double)++stats->served;
+
+        rg_summary_add_with(&stats->wait, leave->wait, inverse);
+        rg_summary_add_with(&stats->sojourn, leave->sojourn, inverse);
         return;
     }
     rg_summary_add(&stats->lost, leave->sojourn);

@@ -68,8 +68,8 @@ struct rg_visit {
         uint64_t mark;   /* in service, not RG_PS: of the event that ends it */
     };
     uint32_t entity;
-    uint8_t state;  /* the station's */
-    uint8_t flags;  /* the owner's of the pool, as is the next */
+    uint8_t state; /* the station's */
+    uint8_t flags; /* the owner's of the pool, as is the next */
     uint16_t number;
 };
 
@@ -94,9 +94,9 @@ struct rg_station_config {
     uint32_t queue;   /* places to wait, beside those in service */
     uint32_t kind;    /* of its events, as in struct rg_event */
     uint32_t owner;
-    /* If not NULL: called when a service begins, with the visit's place and the number of busy servers including this
-     * one; returns the service time, instead of job.service, which then only orders the queue of
-     * RG_SJF. Not for RG_PS. It must not call back into the station. */
+    /* If not NULL: called when a service begins, with the visit's place and the number of busy
+     * servers including this one; returns the service time, instead of job.service, which then only
+     * orders the queue of RG_SJF. Not for RG_PS. It must not call back into the station. */
     double (*begin)(void *ctx, uint32_t place, uint32_t busy);
     void *ctx;
     struct rg_visits *visits; /* NULL: the station has its own; else see rg_station_enter */

@@ -25,18 +25,25 @@ struct rg_summary {
     double min, max; /* 0 for n = 0 */
 };
 
+/* inverse: 1 / (s->n + 1), for who adds to several summaries of the same length. */
 static inline void
-rg_summary_add(struct rg_summary *s, double x)
+rg_summary_add_with(struct rg_summary *s, double x, double inverse)
 {
     double d = x - s->mean;
 
-    if (s->n == 0 || x < s->min)
-        s->min = x;
-    if (s->n == 0 || x > s->max)
-        s->max = x;
+    if (s->n == 0)
+        s->min = s->max = x;
+    s->min = x < s->min ? x : s->min;
+    s->max = x > s->max ? x : s->max;
     s->n++;
-    s->mean += d / (double)s->n;
+    s->mean += d * inverse;
     s->m2 += d * (x - s->mean);
+}
+
+static inline void
+rg_summary_add(struct rg_summary *s, double x)
+{
+    rg_summary_add_with(s, x, 1 / ((double)s->n + 1));
 }
 
 /* *s becomes the summary of both streams; either may be empty. */

@@ -12,6 +12,8 @@
 
 #include <gsl/gsl_rng.h>
 
+#include "base/rng.h"
+
 enum { RG_VARIATE_LAYERS = 256 };
 
 /* Widths of the layers, from the bottom to the top: layer i >= 1 reaches from exp(-x[i]) up to
@@ -26,7 +28,7 @@ double rg_variate_exp_edge(gsl_rng *rng, unsigned layer, double x);
 static inline double
 rg_variate_exp(gsl_rng *rng)
 {
-    uint64_t word = rng->type->get(rng->state);
+    uint64_t word = rg_rng_word(rng);
     unsigned layer = word & (RG_VARIATE_LAYERS - 1);
     double x = (double)(word >> 11) * 0x1p-53 * rg_variate_exp_x[layer];
 

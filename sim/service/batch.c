@@ -16,21 +16,27 @@ enum phase {
 };
 
 struct rg_batch_place {
-    uint64_t serial; /* of the request; 0 when the place is free */
-    uint64_t stamp;  /* DECODING: of its item in the heap finish */
+    uint64_t serial : 62; /* of the request; 0 when the place is free */
+    uint64_t state : 2;   /* enum state */
     union {
         uint64_t finish; /* DECODING: the step that gives the last token */
         double since;    /* WAITING for the first token: s, clock, less earlier waiting */
         double waited;   /* PREFILLING for it: s */
     };
+    union {
+        uint64_t stamp;    /* DECODING: of its item in the heap finish */
+        struct {           /* else */
+            uint32_t left; /* PREFILLING: tokens not in any chunk yet */
+            uint32_t done; /* output tokens given before the last admission */
+        };
+    };
     uint32_t entity;
     uint32_t prompt, output; /* tokens */
-    uint32_t left;           /* PREFILLING: tokens not in any chunk yet */
-    uint32_t done;           /* output tokens given before the last admission */
     int32_t priority;
     uint32_t next, prev; /* in the queue or in the batch; next of a free place: the next free one */
-    enum state state;
 };
+
+static const uint64_t SERIALS = ((uint64_t)1 << 62) - 1; /* are not used up */
 
 struct rg_batch_note {
     struct rg_batch_ticket ticket;
@@ -163,11 +169,7 @@ place_take(struct rg_batch *b)
         return at;
     }
     assert(b->places < NOWHERE);
-    if (b->places == b->place_cap) {
-        /* By half: a queue that overflows is long, and doubling would take twice what it needs. */
-        b->place_cap += b->place_cap / 2 + 8;
-        b->place = rg_realloc(b->place, b->place_cap, sizeof b->place[0]);
-    }
+    b->place = rg_grow_lean(b->place, &b->place_cap, b->places + 1, sizeof b->place[0]);
     return (uint32_t)b->places++;
 }
 
@@ -316,11 +318,14 @@ batch_leave(struct rg_batch *b, uint32_t at)
 
     b->blocks -= blocks_of(b, p);
     if (p->state == DECODING) {
-        p->done = given(b, p);
+        uint32_t output = given(b, p);
+
         b->decoding--;
-        b->context -= (uint64_t)p->prompt + p->done;
+        b->context -= (uint64_t)p->prompt + output;
         if (is_optimistic(b))
-            --*growing_with(b, (uint64_t)p->prompt + p->done);
+            --*growing_with(b, (uint64_t)p->prompt + output);
+        p->left = 0;
+        p->done = output;
     } else if (b->prefill == at) {
         b->prefill = p->next;
     }
@@ -333,13 +338,14 @@ static void
 decode(struct rg_batch *b, uint32_t at)
 {
     struct rg_batch_place *p = &b->place[at];
-    uint64_t context = (uint64_t)p->prompt + p->done;
+    uint32_t done = p->done;
+    uint64_t context = (uint64_t)p->prompt + done;
 
     if (b->finish.n > COMPACT_FROM && b->finish.n / 2 > b->decoding)
         rg_heap_keep(&b->finish, is_decoding, b);
     p->state = DECODING;
     p->stamp = ++b->serial;
-    p->finish = b->step + (p->output - p->done);
+    p->finish = b->step + (p->output - done);
     rg_heap_push(&b->finish, p->finish, p->stamp, at);
     b->decoding++;
     b->context += context;
@@ -578,7 +584,7 @@ rg_batch_submit(struct rg_batch *b, const struct rg_batch_job *job, struct rg_ba
         return RG_BATCH_FULL;
     }
     at = place_take(b);
-    b->place[at] = (struct rg_batch_place){.serial = ++b->serial,
+    b->place[at] = (struct rg_batch_place){.serial = ++b->serial & SERIALS,
                                            .entity = job->entity,
                                            .prompt = prompt,
                                            .output = output,
@@ -591,6 +597,13 @@ rg_batch_submit(struct rg_batch *b, const struct rg_batch_job *job, struct rg_ba
         schedule(b, 0, WAKING);
     record(b);
     return RG_BATCH_ACCEPTED;
+}
+
+struct rg_batch_ticket
+rg_batch_ticket_of(const struct rg_batch *b, uint32_t place)
+{
+    assert(place < b->places);
+    return (struct rg_batch_ticket){.serial = b->place[place].serial, .place = place};
 }
 
 bool

@@ -50,7 +50,7 @@
  *     carried + submitted = finished + cancelled + full + too_large + waiting + running (asserted)
  *
  * where carried were here when the statistics were last reset. A preempted request is not counted
- * anew. Memory as in base/mem.h: 64 bytes for each request, and 24 for each that decodes or waits
+ * anew. Memory as in base/mem.h: 48 bytes for each request, and 24 for each that decodes or waits
  * in another order than FCFS, besides what a growing array leaves unused; in the steady state
  * nothing is allocated. */
 #ifndef RG_SIM_SERVICE_BATCH_H
@@ -205,6 +205,9 @@ void rg_batch_step(struct rg_batch *b, const struct rg_event *ev);
 /* How far it has come; false if it has ended. */
 bool rg_batch_progress(const struct rg_batch *b, struct rg_batch_ticket ticket,
                        struct rg_batch_progress *progress);
+
+/* The handle of whatever request has this place now; void if none has. */
+struct rg_batch_ticket rg_batch_ticket_of(const struct rg_batch *b, uint32_t place);
 
 /* Ends it now, whatever its stage, without a report, and frees its blocks; the step that runs is
  * not shortened. False (and nothing done) if it has ended. */

@@ -19,6 +19,7 @@
 enum kind { ARRIVE, STATION, OTHER };
 
 struct bench {
+    uint32_t begun; /* by test_begin */
     struct rg_engine engine;
     struct rg_station station;
 };
@@ -358,21 +359,21 @@ test_set_servers(void **state)
 }
 
 static double
-slower_when_busy(void *ctx, uint32_t entity, uint32_t busy)
+slower_when_busy(void *ctx, uint32_t place, uint32_t busy)
 {
-    uint32_t *begun = ctx;
+    struct bench *b = ctx;
 
-    *begun = *begun * 10 + entity;
+    b->begun = b->begun * 10 + rg_visits_at(b->station.visits, place)->entity;
     return busy;
 }
 
 static void
 test_begin(void **state)
 {
-    uint32_t begun = 0;
     struct bench b;
 
     (void)state;
+    b.begun = 0;
     rg_engine_init(&b.engine);
     rg_station_init(&b.station, &b.engine,
                     &(struct rg_station_config){.servers = 2,
@@ -380,7 +381,7 @@ test_begin(void **state)
                                                 .kind = STATION,
                                                 .owner = 3,
                                                 .begin = slower_when_busy,
-                                                .ctx = &begun});
+                                                .ctx = &b});
     for (uint32_t i = 1; i <= 4; i++)
         arrive(&b, i, 100, INFINITY);
     expect(&b, 1, 1, RG_SERVED, 0);
@@ -388,7 +389,7 @@ test_begin(void **state)
     expect(&b, 3, 3, RG_SERVED, 1);
     expect(&b, 4, 4, RG_SERVED, 2);
     expect_end(&b);
-    assert_int_equal(begun, 1234);
+    assert_int_equal(b.begun, 1234);
     teardown(&b);
 }
 
@@ -592,7 +593,7 @@ test_no_growth(void **state)
             assert_true(rg_engine_next(&b.engine, &ev));
             assert_int_equal(rg_station_leave(&b.station, &ev).outcome, RG_RENEGED);
         }
-        assert_true(b.station.visits->cap <= 16);
+        assert_true(b.station.own.cap <= 16);
         assert_true(b.station.heap.cap <= 256);
         teardown(&b);
     }

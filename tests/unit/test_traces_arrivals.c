@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "import_trial.h"
+#include "tests/unit/base_temp.h"
 
 /* Arrivals of one file as text: "at prompt+completion" each; "" when the import failed. */
 static enum rg_status
@@ -36,12 +37,14 @@ static void
 arrive(struct arrived *a, const char *name, const char *text, const struct rg_import_options *o)
 {
     const struct rg_visitor v = {.ctx = &a->text, .arrival = put_arrival};
-    char dir[] = "/tmp/rg-arrive-XXXXXX", path[64], out[64];
+    const char *tmp = getenv("TMPDIR");
+    char dir[TEMP_PATH], path[TEMP_PATH + 64], out[TEMP_PATH + 64];
     const char *list[] = {path};
     struct rg_store *store;
     FILE *f;
 
     memset(a, 0, sizeof *a);
+    snprintf(dir, sizeof dir, "%s/rg-arrive-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     assert_non_null(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/%s", dir, name);
     snprintf(out, sizeof out, "%s/out.trace", dir);

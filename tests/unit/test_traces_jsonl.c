@@ -477,12 +477,14 @@ folders(void **state)
 {
     static const char call[] = HEAD "{\"type\":\"call\",\"query\":\"%s\",\"model\":\"m\"}\n";
     static const char *const names[] = {"b.jsonl", "a/z.jsonl", "a/b/c.jsonl", ".hidden"};
-    char dir[] = "/tmp/rg-folder-XXXXXX", path[200], text[200];
+    const char *tmp = getenv("TMPDIR");
+    char dir[TEMP_PATH], path[TEMP_PATH + 64], text[200];
     struct rg_import_report report = {0};
     struct rg_trace *t;
     struct rg_err err;
 
     (void)state;
+    snprintf(dir, sizeof dir, "%s/rg-folder-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     assert_non_null(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/a", dir);
     assert_int_equal(mkdir(path, 0700), 0);
