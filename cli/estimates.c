@@ -42,8 +42,10 @@ const struct rg_metric_info rg_metrics[RG_N_METRICS] = {
     [RG_METRIC_COVERAGE] = RATE("coverage", "coverage %", LOAD, RATIO, COVERAGE),
     [RG_METRIC_COUNTERFACTUAL] =
         RATE("counterfactual_share", "other prompt %", LOAD, RATIO, COUNTERFACTUAL),
-    [RG_METRIC_SLM_COST] = SYSTEM("slm_cost_usd_per_1000", "SLM USD/1000", 2, CALLS, SLM_COST, 1000),
-    [RG_METRIC_LLM_COST] = SYSTEM("llm_cost_usd_per_1000", "LLM USD/1000", 2, CALLS, LLM_COST, 1000),
+    [RG_METRIC_SLM_COST] =
+        SYSTEM("slm_cost_usd_per_1000", "SLM USD/1000", 2, CALLS, SLM_COST, 1000),
+    [RG_METRIC_LLM_COST] =
+        SYSTEM("llm_cost_usd_per_1000", "LLM USD/1000", 2, CALLS, LLM_COST, 1000),
     [RG_METRIC_PROMPT_TOKENS] =
         SYSTEM("prompt_tokens", "prompt tokens", 0, CALLS, PROMPT_TOKENS, 1),
     [RG_METRIC_COMPLETION_TOKENS] =
@@ -173,8 +175,8 @@ estimate_of(const struct rg_cell *cell, const struct rg_metric_info *info, doubl
 void
 rg_estimates_make(struct rg_estimates *out, const struct rg_cell *cell, double level, bool open)
 {
-    *out = (struct rg_estimates){
-        .utilisation = rg_zalloc(cell->n_endpoints, sizeof *out->utilisation)};
+    *out = (struct rg_estimates){.utilisation =
+                                     rg_zalloc(cell->n_endpoints, sizeof *out->utilisation)};
     for (size_t m = 0; m < RG_N_METRICS; m++)
         if (rg_metrics[m].kind != RG_METRIC_BUSIEST)
             out->of[m] = estimate_of(cell, &rg_metrics[m], level);

@@ -92,7 +92,8 @@ struct rg_estimates {
     double *utilisation; /* mean, of each endpoint; NaN without a limit */
 };
 
-/* open: work could outgrow the endpoints, so that a system can be saturated. Release with _clear. */
+/* open: work could outgrow the endpoints, so that a system can be saturated. Release with _clear.
+ */
 void rg_estimates_make(struct rg_estimates *out, const struct rg_cell *cell, double level,
                        bool open);
 void rg_estimates_clear(struct rg_estimates *e);

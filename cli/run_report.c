@@ -83,8 +83,7 @@ metrics_table(const struct rg_run *w, const char *title, enum rg_metric_table wh
         rg_table_text(t, router, w->estimates[c].router);
         for (size_t m = 0; m < RG_N_METRICS; m++)
             if (rg_metrics[m].table == which && metric_occurs(w, m))
-                put_estimate(t, column++, &w->estimates[c].of[m],
-                             rg_metrics[m].percent ? 100 : 1);
+                put_estimate(t, column++, &w->estimates[c].of[m], rg_metrics[m].percent ? 100 : 1);
     }
     return t;
 }
@@ -291,8 +290,8 @@ reasons_table(const struct rg_run *w)
     return t;
 }
 
-/* How far the classifier's confidence can be trusted on the queries replayed; NULL where there is no
- * classifier, or nothing to compare it with. */
+/* How far the classifier's confidence can be trusted on the queries replayed; NULL where there is
+ * no classifier, or nothing to compare it with. */
 static struct rg_table *
 reliability_table(const struct rg_run *w)
 {
@@ -330,8 +329,7 @@ reliability_table(const struct rg_run *w)
     rg_table_column(t, "confidence", "mean", RG_COL_NUMBER, 3, false);
     rg_table_column(t, "accuracy", NULL, RG_COL_ESTIMATE, 3, false);
     for (size_t b = 0; b < RG_RELIABILITY_BINS; b++) {
-        struct rg_estimate e =
-            rg_interval_rate((double)bins[b].right, bins[b].n, w->v.level);
+        struct rg_estimate e = rg_interval_rate((double)bins[b].right, bins[b].n, w->v.level);
 
         if (bins[b].n == 0)
             continue;
@@ -466,11 +464,10 @@ note_provenance(const struct rg_run *w, struct rg_table *t)
     rg_table_note(t,
                   "Replayed: memory %s%s; contract %s; arrivals %s%s; %llu slots; service %s; seed "
                   "%llu%s%s.",
-                  x->memory, prompt_of(x->contract), v->contract,
-                  rg_run_arrival_names[v->arrivals], pace(w, buf, sizeof buf),
-                  (unsigned long long)v->slots, v->service ? v->service : "recorded",
-                  (unsigned long long)v->seed, v->endpoints ? "; endpoints " : "",
-                  v->endpoints ? v->endpoints : "");
+                  x->memory, prompt_of(x->contract), v->contract, rg_run_arrival_names[v->arrivals],
+                  pace(w, buf, sizeof buf), (unsigned long long)v->slots,
+                  v->service ? v->service : "recorded", (unsigned long long)v->seed,
+                  v->endpoints ? "; endpoints " : "", v->endpoints ? v->endpoints : "");
     for (size_t c = 0; v->details && c < w->n_cells; c++)
         if (w->cells[c].most_in_flight > 0)
             rg_table_note(t, "%s: at most %llu requests under way at once, in %.0f bytes each.",

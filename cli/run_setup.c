@@ -27,8 +27,7 @@ enum { FEEDBACK_FAULTS = 3 }; /* that a model is told about a refused answer, at
 static enum rg_status
 load_trace(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_err *err)
 {
-    enum rg_status status =
-        rg_cli_trace(&s->trace, v->trace ? v->trace : "tickets.jsonl.gz", err);
+    enum rg_status status = rg_cli_trace(&s->trace, v->trace ? v->trace : "tickets.jsonl.gz", err);
 
     if (status == RG_OK && (s->trace->n_calls == 0 || s->trace->n_queries == 0))
         return rg_err_set(err, RG_EINPUT,
@@ -80,9 +79,9 @@ choose_queries(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_
         s->policy.queries = s->queries;
         s->policy.train = s->train;
         if (s->policy.n_queries == 0)
-            status = rg_err_set(err, RG_EUSAGE,
-                                "run: --train %g leaves none of %zu queries to replay", v->train,
-                                n);
+            status =
+                rg_err_set(err, RG_EUSAGE, "run: --train %g leaves none of %zu queries to replay",
+                           v->train, n);
     }
     free(all);
     return status;
@@ -366,8 +365,8 @@ load_contract(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_e
     enum rg_status status = RG_OK;
 
     if (v->repair.n)
-        status = rg_steps_parse((const char *const *)v->repair.items, v->repair.n, &options.steps,
-                                err);
+        status =
+            rg_steps_parse((const char *const *)v->repair.items, v->repair.n, &options.steps, err);
     if (status == RG_OK)
         status = rg_contract_rules_open(&s->contract, v->contract, &options, err);
     if (status == RG_OK)

@@ -50,10 +50,10 @@ struct rg_call_outcome {
 
 /* Kept small: one exists for each request under way. */
 struct rg_chain {
-    double cost_usd;         /* of all tries; NaN as soon as one cost is not recorded */
-    struct rg_attempt at;    /* the current or final attempt */
+    double cost_usd;      /* of all tries; NaN as soon as one cost is not recorded */
+    struct rg_attempt at; /* the current or final attempt */
     uint32_t query;
-    uint32_t extra_tokens;   /* of a retry's prompt: the refused answer, and what was wrong */
+    uint32_t extra_tokens; /* of a retry's prompt: the refused answer, and what was wrong */
     uint16_t sample;
     uint16_t tries;          /* calls made, retries and hedges included */
     uint16_t exact;          /* of those, answered by an exact call */

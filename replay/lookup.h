@@ -53,7 +53,8 @@ struct rg_lookup {
 struct rg_found rg_lookup_find(const struct rg_lookup *l, uint32_t query, uint32_t model,
                                uint32_t sample);
 
-/* Tokens that a request for the wanted prompt has beyond the recorded call that stands in for it. */
+/* Tokens that a request for the wanted prompt has beyond the recorded call that stands in for it.
+ */
 uint32_t rg_lookup_added(const struct rg_lookup *l, uint32_t call);
 
 /* Is a call that was found recorded with another prompt than the wanted one (RG_FOUND_VARIANT)? */

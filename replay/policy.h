@@ -50,10 +50,10 @@ struct rg_policy {
     double prefill_s_per_token; /* what a token that was not recorded adds to recorded latencies */
 
     /* The attempt chain: limits, and the pre-check. */
-    uint32_t retries;      /* further calls of a model whose answer the contract refuses */
-    const uint16_t *feedback; /* per call: tokens of what a retry says about it; NULL: */
-    uint32_t retry_tokens;    /* so many */
-    uint32_t max_calls;    /* of a request, 1 to RG_CHAIN_MAX (chain.h) */
+    uint32_t retries;             /* further calls of a model whose answer the contract refuses */
+    const uint16_t *feedback;     /* per call: tokens of what a retry says about it; NULL: */
+    uint32_t retry_tokens;        /* so many */
+    uint32_t max_calls;           /* of a request, 1 to RG_CHAIN_MAX (chain.h) */
     const uint32_t *safety_model; /* of each safety rule; RG_NO_MODEL: policy.llm */
 };
 

@@ -20,16 +20,16 @@
 /* Observed per query. */
 enum rg_query_metric {
     RG_PER_QUERY_SCORE,
-    RG_PER_QUERY_COST,           /* USD */
-    RG_PER_QUERY_ESCALATED,      /* 0 or 1, as all that is called a share or valid */
-    RG_PER_QUERY_SLM_SHARE,      /* answered by a small model; of completed requests */
-    RG_PER_QUERY_COVERAGE,       /* exact by all tries */
-    RG_PER_QUERY_COUNTERFACTUAL, /* replayed from another prompt, by all tries */
-    RG_PER_QUERY_CALLS,          /* asked for */
-    RG_PER_QUERY_LABEL,          /* the answer's own label is right */
-    RG_PER_QUERY_JSON,           /* the answer is JSON as it is */
-    RG_PER_QUERY_SCHEMA,         /* ... and meets the contract as it is */
-    RG_PER_QUERY_ACCEPTED,       /* ... or after what is repaired */
+    RG_PER_QUERY_COST,             /* USD */
+    RG_PER_QUERY_ESCALATED,        /* 0 or 1, as all that is called a share or valid */
+    RG_PER_QUERY_SLM_SHARE,        /* answered by a small model; of completed requests */
+    RG_PER_QUERY_COVERAGE,         /* exact by all tries */
+    RG_PER_QUERY_COUNTERFACTUAL,   /* replayed from another prompt, by all tries */
+    RG_PER_QUERY_CALLS,            /* asked for */
+    RG_PER_QUERY_LABEL,            /* the answer's own label is right */
+    RG_PER_QUERY_JSON,             /* the answer is JSON as it is */
+    RG_PER_QUERY_SCHEMA,           /* ... and meets the contract as it is */
+    RG_PER_QUERY_ACCEPTED,         /* ... or after what is repaired */
     RG_PER_QUERY_GROUNDED_OVERLAP, /* of the answer against what the memory injected */
     RG_PER_QUERY_GROUNDED_COSINE,
     RG_PER_QUERY_FAITHFUL_OVERLAP,
@@ -63,9 +63,9 @@ struct rg_per_query {
 
 /* Columns that say of each call what is not in the trace itself; NULL: not known. */
 struct rg_cell_columns {
-    const struct rg_verdict *verdicts;   /* of a contract that reads texts */
-    bool labels;                         /* and whose label is to be compared with the category */
-    bool skip_missing_label;             /* an answer without one is left out there, not wrong */
+    const struct rg_verdict *verdicts; /* of a contract that reads texts */
+    bool labels;                       /* and whose label is to be compared with the category */
+    bool skip_missing_label;           /* an answer without one is left out there, not wrong */
     const struct rg_grounding *grounding;
     const double *best;       /* best score of any model on a query and sample, NaN: unknown; */
     const size_t *best_first; /* sample 0 of query q stands at best_first[q] */
@@ -74,13 +74,13 @@ struct rg_cell_columns {
 struct rg_cell {
     size_t n_queries; /* of the trace */
     uint64_t replications;
-    size_t n_endpoints;                                     /* models of the trace */
-    struct rg_per_query *query[RG_N_PER_QUERY];             /* [metric][query] */
-    double *replication[RG_N_PER_REPLICATION];              /* [metric][replication] */
-    double *parts[RG_N_PARTS];                              /* mean ms: [part][replication] */
-    double *utilisation;                                    /* [replication * endpoints + model] */
-    double *load;                                           /* work offered by capacity, likewise */
-    uint64_t offered, in_flight; /* all replications together, as all that follows */
+    size_t n_endpoints;                         /* models of the trace */
+    struct rg_per_query *query[RG_N_PER_QUERY]; /* [metric][query] */
+    double *replication[RG_N_PER_REPLICATION];  /* [metric][replication] */
+    double *parts[RG_N_PARTS];                  /* mean ms: [part][replication] */
+    double *utilisation;                        /* [replication * endpoints + model] */
+    double *load;                               /* work offered by capacity, likewise */
+    uint64_t offered, in_flight;                /* all replications together, as all that follows */
     uint64_t ends[RG_N_REQUEST_ENDS];
     uint64_t unscored; /* completed requests whose answer has no recorded score */
     uint64_t unpriced; /* requests with a call whose cost is not recorded */

@@ -307,8 +307,7 @@ rg_endpoint_begin(struct rg_endpoints *eps, uint32_t c, bool hedge)
     const struct rg_policy *p = eps->policy;
     uint32_t samples = p->samples[call->request.query];
     uint32_t sample = (call->request.sample + call->tries_here) % samples;
-    struct rg_found found =
-        rg_lookup_find(&p->lookup, call->request.query, call->model, sample);
+    struct rg_found found = rg_lookup_find(&p->lookup, call->request.query, call->model, sample);
     const char *what = found.call == RG_NO_CALL ? NULL : lacking(eps, ep, found.call);
     uint32_t t;
 
@@ -365,7 +364,8 @@ batch_is_full(const struct rg_endpoints *eps, const struct rg_replica *r,
 
     if (r->lobby.queue.n == 0 && b->waiting < b->config.max_sequences)
         return false;
-    call = rg_lookup_find(&eps->policy->lookup, request->query, request->model, request->sample).call;
+    call =
+        rg_lookup_find(&eps->policy->lookup, request->query, request->model, request->sample).call;
     if (call == RG_NO_CALL || calls->prompt_tokens[call] < 0 || calls->completion_tokens[call] < 0)
         return false;
     tokens = (uint64_t)rg_endpoint_prompt(eps, call) + (uint64_t)calls->completion_tokens[call];

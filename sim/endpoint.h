@@ -61,10 +61,10 @@ struct rg_call_end {
     enum rg_call_status status;
     bool missing; /* a recorded call, tokens or latency is not there: what says which */
     const char *what;
-    uint32_t tries, exact; /* tries, and those whose recorded call was exact, */
+    uint32_t tries, exact;   /* tries, and those whose recorded call was exact, */
     uint32_t counterfactual; /* or recorded with another prompt */
-    double cost_usd;       /* of all tries; NaN as soon as one is not known */
-    double ttft_s;         /* from the beginning of the call; NaN if not known */
+    double cost_usd;         /* of all tries; NaN as soon as one is not known */
+    double ttft_s;           /* from the beginning of the call; NaN if not known */
     double parts[RG_N_PARTS];
 };
 
@@ -82,7 +82,7 @@ struct rg_endpoint_stats {
     uint32_t replicas_max;
     double cost_usd; /* of all tries that were billed; NaN as soon as one is not known */
     double prompt_tokens, completion_tokens; /* of these, where recorded */
-    double infrastructure_usd; /* replica hours */
+    double infrastructure_usd;               /* replica hours */
     bool overrun; /* a batch in which more waited than ran when the last request came */
 };
 

@@ -129,8 +129,9 @@ is_simple(const struct rg_endpoints *eps, const struct call *call, const struct 
 {
     const struct rg_endpoint_config *c = eps->of[try->model].config;
 
-    if (call->request.extra_tokens > 0 || call->tries != 1 || call->tries_here != 1 || call->fallback > 0 || try->hedge ||
-        call->hedge != NOTHING || c->hedge.quantile > 0 || call->chosen != NOTHING)
+    if (call->request.extra_tokens > 0 || call->tries != 1 || call->tries_here != 1 ||
+        call->fallback > 0 || try->hedge || call->hedge != NOTHING || c->hedge.quantile > 0 ||
+        call->chosen != NOTHING)
         return false;
     return !try->served && call->model == call->request.model && call->begun == try->from &&
            call->mark == try->from && call->request.sample <= UINT16_MAX;
@@ -246,24 +247,24 @@ unfold_call(struct rg_endpoints *eps, uint32_t c, uint32_t t, const struct folde
 {
     const struct try *try = &eps->tries[t];
 
-    eps->calls[c] = (struct call){.request = {.entity = f->visit.entity,
-                                              .tag = f->tag,
-                                              .query = eps->policy->trace->calls.query[f->recorded],
-                                              .sample = f->visit.number,
-                                              .model = try->model},
-                                  .model = try->model,
-                                  .recorded = RG_NO_CALL,
-                                  .primary = t,
-                                  .hedge = NOTHING,
-                                  .tries = 1,
-                                  .tries_here = 1,
-                                  .exact = (f->visit.flags & PLACE_EXACT) != 0,
-                                  .counterfactual =
-                                      rg_lookup_stands_in(&eps->policy->lookup, f->recorded),
-                                  .begun = try->from,
-                                  .mark = try->from,
-                                  .ttft_s = NAN,
-                                  .chosen = NOTHING};
+    eps->calls[c] =
+        (struct call){.request = {.entity = f->visit.entity,
+                                  .tag = f->tag,
+                                  .query = eps->policy->trace->calls.query[f->recorded],
+                                  .sample = f->visit.number,
+                                  .model = try->model},
+                      .model = try->model,
+                      .recorded = RG_NO_CALL,
+                      .primary = t,
+                      .hedge = NOTHING,
+                      .tries = 1,
+                      .tries_here = 1,
+                      .exact = (f->visit.flags & PLACE_EXACT) != 0,
+                      .counterfactual = rg_lookup_stands_in(&eps->policy->lookup, f->recorded),
+                      .begun = try->from,
+                      .mark = try->from,
+                      .ttft_s = NAN,
+                      .chosen = NOTHING};
 }
 
 uint32_t

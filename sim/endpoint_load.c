@@ -1,6 +1,6 @@
-/* What routers see of the load. A router does not know which call will be replayed, so service times
- * are those of a mean call of the model: the mean recorded latency, or what the profile says of the
- * mean numbers of tokens. Waiting is told as a queue of such calls before all slots:
+/* What routers see of the load. A router does not know which call will be replayed, so service
+ * times are those of a mean call of the model: the mean recorded latency, or what the profile says
+ * of the mean numbers of tokens. Waiting is told as a queue of such calls before all slots:
  *
  *     wait = (calls that wait + 1) service / slots     when no slot is free, else 0
  *
@@ -91,9 +91,9 @@ load_of(const struct rg_endpoints *eps, size_t model)
         waiting += (double)rg_replica_waiting(r);
         slots += rg_replica_capacity(r);
     }
-    load.service_s = service_s(
-        ep, &eps->means[model],
-        ep->n_replicas ? (inside - waiting) / (double)ep->n_replicas + 1 : 1);
+    load.service_s =
+        service_s(ep, &eps->means[model],
+                  ep->n_replicas ? (inside - waiting) / (double)ep->n_replicas + 1 : 1);
     load.use = slots > 0 ? inside / slots : (double)INFINITY;
     load.wait_s = 0;
     if (inside >= slots && slots > 0)

@@ -142,13 +142,13 @@ rg_endpoint_draw_service(struct rg_endpoints *eps, struct endpoint *ep, struct t
         bool at_once = ep->config->discipline == RG_PS;
         double context = rg_endpoint_context(eps, try->recorded) +
                          (at_once ? eps->replicas[try->replica].context : 0);
-        struct rg_tokens_time time =
-            rg_tokens_draw(ep->config->profile,
-                           &(struct rg_tokens_call){.prompt = (uint32_t)rg_endpoint_prompt(eps, i) + extra,
-                                                    .output = (uint32_t)calls->completion_tokens[i],
-                                                    .context = context,
-                                                    .busy = 1},
-                           ep->service_rng);
+        struct rg_tokens_time time = rg_tokens_draw(
+            ep->config->profile,
+            &(struct rg_tokens_call){.prompt = (uint32_t)rg_endpoint_prompt(eps, i) + extra,
+                                     .output = (uint32_t)calls->completion_tokens[i],
+                                     .context = context,
+                                     .busy = 1},
+            ep->service_rng);
 
         try->service = time.service;
         try->ttft = time.ttft;

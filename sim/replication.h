@@ -45,7 +45,7 @@ struct rg_request {
     uint32_t tries;          /* made for it, retries of endpoints and hedges included */
     uint32_t exact;          /* of those, replayed from an exact recording, */
     uint32_t counterfactual; /* or from one with another prompt */
-    double score;   /* NaN: not recorded, or skipped; 0 if it brought no answer */
+    double score;            /* NaN: not recorded, or skipped; 0 if it brought no answer */
     double cost_usd;
     double arrival_s; /* clock */
     double latency_s; /* the sum of the parts */

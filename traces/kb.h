@@ -38,8 +38,8 @@ RG_MUST_USE enum rg_status rg_kb_load(struct rg_kb **out, const struct rg_trace 
 RG_MUST_USE enum rg_status rg_kb_read_dir(struct rg_kb **out, const char *path, struct rg_err *err);
 void rg_kb_free(struct rg_kb *kb); /* NULL is fine */
 
-/* The text of one such file, with the same demands: also what a fixed context is read with. bytes is
- * reset first; *text is borrowed from it. */
+/* The text of one such file, with the same demands: also what a fixed context is read with. bytes
+ * is reset first; *text is borrowed from it. */
 RG_MUST_USE enum rg_status rg_kb_read_text(const char *path, struct rg_buf *bytes,
                                            const char **text, struct rg_err *err);
 

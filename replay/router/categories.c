@@ -17,8 +17,8 @@ rg_router_category(const struct rg_trace *t, const char *name, size_t n)
 }
 
 enum rg_status
-rg_router_category_unknown(const struct rg_trace *t, const char *router, const char *name,
-                           size_t n, struct rg_err *err)
+rg_router_category_unknown(const struct rg_trace *t, const char *router, const char *name, size_t n,
+                           struct rg_err *err)
 {
     char *word = rg_strndup(name, n);
     const char *near = rg_hint(word, t->categories, t->n_categories);

@@ -8,12 +8,12 @@
 #include "replay/router/types.h"
 
 const struct rg_router_type *const rg_router_types[] = {
-    &rg_router_fixed,          &rg_router_llm_only,       &rg_router_slm_only,
-    &rg_router_llm_first,      &rg_router_slm_dominant,   &rg_router_hybrid_specialist,
-    &rg_router_cascade,        &rg_router_round_robin,    &rg_router_random,
-    &rg_router_least_loaded,   &rg_router_slo_aware,      &rg_router_best_single,
-    &rg_router_dataset_oracle, &rg_router_oracle,         &rg_router_epsilon_greedy,
-    &rg_router_linucb,         &rg_router_thompson,       &rg_router_decisions,
+    &rg_router_fixed,          &rg_router_llm_only,     &rg_router_slm_only,
+    &rg_router_llm_first,      &rg_router_slm_dominant, &rg_router_hybrid_specialist,
+    &rg_router_cascade,        &rg_router_round_robin,  &rg_router_random,
+    &rg_router_least_loaded,   &rg_router_slo_aware,    &rg_router_best_single,
+    &rg_router_dataset_oracle, &rg_router_oracle,       &rg_router_epsilon_greedy,
+    &rg_router_linucb,         &rg_router_thompson,     &rg_router_decisions,
     &rg_router_exec,
 };
 const size_t rg_n_router_types = sizeof rg_router_types / sizeof *rg_router_types;
@@ -85,8 +85,7 @@ tier_model(const struct rg_policy *p, const char *router, const char *name, enum
         return rg_router_model(t, rg_tier_name(tier), name, model, err);
     *model = RG_NO_MODEL;
     for (uint32_t m = 0; m < t->n_models; m++)
-        if (t->models[m].tier == tier &&
-            (*model == RG_NO_MODEL || rg_router_cheaper(t, m, *model)))
+        if (t->models[m].tier == tier && (*model == RG_NO_MODEL || rg_router_cheaper(t, m, *model)))
             *model = m;
     if (*model == RG_NO_MODEL)
         return rg_err_set(err, RG_EUSAGE,

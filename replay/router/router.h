@@ -91,7 +91,7 @@ struct rg_choice {
 
 /* The state of the endpoints at the moment of a decision; filled by whoever has a clock. */
 struct rg_load {
-    double wait_s;    /* that a call would wait for a slot, as far as can be told; 0 without a queue */
+    double wait_s; /* that a call would wait for a slot, as far as can be told; 0 without a queue */
     double service_s; /* that its service is expected to take */
     double use;       /* calls in the endpoint by its slots; 0 when these are unlimited */
 };
@@ -116,12 +116,12 @@ struct rg_feedback {
 };
 
 enum rg_router_option_kind {
-    RG_ROUTER_NUMBER,  /* double, within [min, max] */
-    RG_ROUTER_FLAG,    /* bool: on, off */
-    RG_ROUTER_CHOICE,  /* int, index into choices */
-    RG_ROUTER_MODEL,   /* uint32_t, a model of the trace; RG_NO_MODEL when the default is "" */
-    RG_ROUTER_MODELS,  /* struct rg_model_list: names joined by '+', in that order; "": all */
-    RG_ROUTER_TEXT,    /* char *, owned by the router */
+    RG_ROUTER_NUMBER, /* double, within [min, max] */
+    RG_ROUTER_FLAG,   /* bool: on, off */
+    RG_ROUTER_CHOICE, /* int, index into choices */
+    RG_ROUTER_MODEL,  /* uint32_t, a model of the trace; RG_NO_MODEL when the default is "" */
+    RG_ROUTER_MODELS, /* struct rg_model_list: names joined by '+', in that order; "": all */
+    RG_ROUTER_TEXT,   /* char *, owned by the router */
 };
 
 struct rg_model_list {
@@ -147,10 +147,10 @@ struct rg_router_type {
     size_t n_options;
     size_t data_size; /* of the struct that holds the options and what prepare makes of them */
     bool needs_slm, needs_llm;
-    bool oracle;     /* looks at the scores of the answers it chooses among */
-    bool trains;     /* needs policy.train */
-    bool learns;     /* is told scores while it runs */
-    bool uses_load;  /* view.load is filled */
+    bool oracle;    /* looks at the scores of the answers it chooses among */
+    bool trains;    /* needs policy.train */
+    bool learns;    /* is told scores while it runs */
+    bool uses_load; /* view.load is filled */
 
     /* After the options are set and p is complete but for the router; NULL: nothing to prepare. */
     enum rg_status (*prepare)(const struct rg_policy *p, void *data, struct rg_err *err);
@@ -195,8 +195,8 @@ void rg_router_clear(struct rg_router *r);
 RG_MUST_USE enum rg_status rg_router_model(const struct rg_trace *t, const char *what,
                                            const char *name, uint32_t *model, struct rg_err *err);
 
-/* Is model a cheaper by the sum of its two prices (unknown: the dearest), at equal sums the first by
- * name? */
+/* Is model a cheaper by the sum of its two prices (unknown: the dearest), at equal sums the first
+ * by name? */
 bool rg_router_cheaper(const struct rg_trace *t, uint32_t a, uint32_t b);
 
 static inline struct rg_choice

@@ -1,7 +1,7 @@
 /* slm-dominant: the small model first, the large one on a signal. The signals and their order are
  * those of RouterGym's routing policy of April 2026 (routing_policy/v1); there the small model is
- * called in any case, here the option `before` acts on what is known before the call. The signals of
- * the answer are known under contracts that read its text. */
+ * called in any case, here the option `before` acts on what is known before the call. The signals
+ * of the answer are known under contracts that read its text. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -46,7 +46,8 @@ find_type(const char *name, size_t n, struct rg_err *err)
     char *word;
 
     for (size_t i = 0; i < rg_n_router_types; i++)
-        if (strlen(rg_router_types[i]->name) == n && strncmp(rg_router_types[i]->name, name, n) == 0)
+        if (strlen(rg_router_types[i]->name) == n &&
+            strncmp(rg_router_types[i]->name, name, n) == 0)
             return rg_router_types[i];
     names = rg_alloc(rg_n_router_types, sizeof *names);
     for (size_t i = 0; i < rg_n_router_types; i++)
@@ -338,8 +339,7 @@ read_rest(struct rg_router *r, const struct rg_trace *t, const char *rest, struc
     if (n == 0)
         return RG_OK;
     if (rest[n - 1] != ')')
-        return rg_err_set(err, RG_EUSAGE, "router '%s': a '(' without its ')' at the end",
-                          r->word);
+        return rg_err_set(err, RG_EUSAGE, "router '%s': a '(' without its ')' at the end", r->word);
     return set_items(r, t, rest + 1, n - 2, err);
 }
 

@@ -1,6 +1,6 @@
 /* The yardstick of mm1 and hold: the least that a hand-written event loop does, with the same
- * exponential variates, and nothing of the engine. bare mm1 [CUSTOMERS [SEED]], bare hold [PENDING].
- * One line of figures each, to be set beside theirs in one run on one machine. */
+ * exponential variates, and nothing of the engine. bare mm1 [CUSTOMERS [SEED]], bare hold
+ * [PENDING]. One line of figures each, to be set beside theirs in one run on one machine. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -343,8 +343,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_python),     cmocka_unit_test(test_special),
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_double),
-        cmocka_unit_test(test_long),
-        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_long),       cmocka_unit_test(test_integers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

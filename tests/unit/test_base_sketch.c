@@ -12,8 +12,8 @@
 #include <gsl/gsl_randist.h>
 
 #include "base/rng.h"
-#include "base/sort.h"
 #include "base/sketch.h"
+#include "base/sort.h"
 
 static const double quantiles[] = {0, 0.001, 0.01, 0.5, 0.9, 0.95, 0.99, 0.999, 1};
 enum { N_QUANTILES = sizeof quantiles / sizeof *quantiles };

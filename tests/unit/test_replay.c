@@ -82,7 +82,8 @@ a_variant_is_chosen_or_refused(void **state)
 
 /* ---- other variants ---- */
 
-/* Query 1: the small model's call is recorded under variant 1, the large model's under variant 0. */
+/* Query 1: the small model's call is recorded under variant 1, the large model's under variant 0.
+ */
 static void
 with_two_variants(struct replay_bench *b, struct rg_trace_variant variants[2])
 {
@@ -150,9 +151,11 @@ a_variant_that_lacks_the_memory_is_counterfactual_throughout(void **state)
 static void
 others_come_in_a_stated_order(void **state)
 {
-    static const struct rg_trace_variant variants[] = {
-        {"dynamic", RG_FALSE}, {"dynamic", RG_TRUE}, {"none", RG_FALSE},
-        {"none", RG_TRUE},     {"static", RG_TRUE}};
+    static const struct rg_trace_variant variants[] = {{"dynamic", RG_FALSE},
+                                                       {"dynamic", RG_TRUE},
+                                                       {"none", RG_FALSE},
+                                                       {"none", RG_TRUE},
+                                                       {"static", RG_TRUE}};
     struct mini_trace m;
     uint16_t others[5];
 

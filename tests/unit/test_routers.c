@@ -355,8 +355,7 @@ each_signal_has_its_threshold_and_its_switch(void **state)
             .label = (const uint32_t[]){rows[i].label, rows[i].label, rows[i].label},
             .confidence =
                 (const double[]){rows[i].confidence, rows[i].confidence, rows[i].confidence},
-            .retrieval =
-                (const double[]){rows[i].retrieval, rows[i].retrieval, rows[i].retrieval}};
+            .retrieval = (const double[]){rows[i].retrieval, rows[i].retrieval, rows[i].retrieval}};
         bench_router(&b, "slm-dominant");
         assert_int_equal(bench_play(&b, 1), RG_CHAIN_DONE);
         assert_int_equal(b.c.calls, rows[i].reason < 0 ? 1 : 2);
@@ -400,10 +399,10 @@ hybrid_specialist_has_three_bands(void **state)
     b.m.t.categories = categories;
     b.m.t.n_categories = 2;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        b.p.query = (struct rg_query_signals){
-            .length = (const uint32_t[]){0, rows[i].length, 0},
-            .label = (const uint32_t[]){0, rows[i].label, 0},
-            .confidence = (const double[]){0, rows[i].confidence, 0}};
+        b.p.query =
+            (struct rg_query_signals){.length = (const uint32_t[]){0, rows[i].length, 0},
+                                      .label = (const uint32_t[]){0, rows[i].label, 0},
+                                      .confidence = (const double[]){0, rows[i].confidence, 0}};
         bench_router(&b, "hybrid-specialist");
         assert_int_equal(bench_play(&b, 1), RG_CHAIN_DONE);
         assert_int_equal(b.c.calls, rows[i].calls);
@@ -679,8 +678,12 @@ slo_aware_keeps_the_deadline_then_takes_the_best_value(void **state)
 static void
 escalation_never_saves_and_no_router_beats_the_oracle(void **state)
 {
-    static const char *const words[] = {"slm-only", "llm-only", "slm-dominant", "llm-first",
-                                        "cascade(small>large)", "round-robin(small+large)"};
+    static const char *const words[] = {"slm-only",
+                                        "llm-only",
+                                        "slm-dominant",
+                                        "llm-first",
+                                        "cascade(small>large)",
+                                        "round-robin(small+large)"};
     struct replay_bench b;
     double slm, oracle, score;
 
