@@ -317,10 +317,22 @@ test_gsl(void **state)
     gsl_rng_free(rng);
 }
 
+static void
+a_draw_is_found_again(void **state)
+{
+    gsl_rng *rng = rg_rng_new(11, 3, RG_PURPOSE_TEST);
+
+    (void)state;
+    for (uint64_t i = 0; i < 1000; i++)
+        assert_true(rg_rng_unit(rng) == rg_rng_unit_at(11, 3, RG_PURPOSE_TEST, i));
+    gsl_rng_free(rng);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_draw_is_found_again),
         cmocka_unit_test(test_known),   cmocka_unit_test(test_layout),
         cmocka_unit_test(test_streams), cmocka_unit_test(test_independent),
         cmocka_unit_test(test_below),   cmocka_unit_test(test_unit),

@@ -103,10 +103,14 @@ what_is_larger_than_the_cache_is_refused(void **state)
 
     (void)state;
     p->kv_tokens = 68 * 16;
+    bench_of(b, LARGE)->retry.attempts = 3; /* which would be in vain */
+    bench_of(b, LARGE)->retry.on[RG_CALL_ERROR] = true;
     b->m.prompt[bench_recorded(1, LARGE)] = 988;
     bench_call(b, 0, 0, LARGE);
     bench_call(b, 0, 1, LARGE);
     bench_run(b);
+    assert_int_equal(b->calls[0].end.tries, 1);
+    assert_int_equal(b->stats[LARGE].retries, 0);
     assert_int_equal(b->calls[0].end.status, RG_CALL_ERROR);
     assert_true(b->calls[0].end.cost_usd == 0);
     assert_int_equal(b->calls[1].end.status, RG_CALL_OK);

@@ -500,15 +500,70 @@ test_faults(void **state)
     assert_aborts(end_past);
 }
 
+/* Half of many marked events are withdrawn, before and while others are executed; those left come
+ * in order, and one whose number was reserved comes where it would have stood. */
+static void
+test_marks(void **state)
+{
+    enum { N = 5000 };
+    static uint64_t mark[N];
+    static bool gone[N];
+    struct rg_event ev = {.rank = RG_RANK_TIMER};
+    struct rg_engine e;
+    uint64_t late = 0;
+    uint32_t seen = 0, withdrawn = 0;
+    double last = 0;
+
+    (void)state;
+    rg_engine_init(&e);
+    for (uint32_t i = 0; i < N; i++) {
+        ev.time = 1 + i * 7919 % 100; /* many ties */
+        ev.entity = i;
+        if (i == 1234)
+            late = rg_engine_reserve(&e, &ev);
+        else
+            mark[i] = rg_engine_add_marked(&e, &ev);
+    }
+    ev.time = 1 + 1234 * 7919 % 100;
+    ev.entity = 1234;
+    rg_engine_add_reserved(&e, &ev, late);
+    mark[1234] = late;
+    for (uint32_t previous = 0; rg_engine_next(&e, &ev); previous = ev.entity) {
+        uint32_t other = (uint32_t)((uint64_t)ev.entity * 31 % N);
+
+        assert_false(gone[ev.entity]);
+        assert_true(ev.time == 1 + ev.entity * 7919 % 100);
+        assert_true(ev.time > last || (ev.time == last && ev.entity > previous) || seen == 0);
+        last = ev.time;
+        seen++;
+        gone[ev.entity] = true;
+        if (!gone[other]) {
+            rg_engine_withdraw(&e, mark[other]);
+            gone[other] = true;
+            withdrawn++;
+        }
+    }
+    assert_int_equal(seen + withdrawn, N);
+    assert_true(withdrawn > N / 4);
+    assert_int_equal(rg_engine_count(&e), 0);
+    rg_engine_clear(&e);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty),        cmocka_unit_test(test_ties),
-        cmocka_unit_test(test_fields),       cmocka_unit_test(test_half_open_end),
-        cmocka_unit_test(test_timers),       cmocka_unit_test(test_cancel_at_the_last_instant),
-        cmocka_unit_test(test_against_list), cmocka_unit_test(test_many),
-        cmocka_unit_test(test_no_growth),    cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_ties),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_half_open_end),
+        cmocka_unit_test(test_timers),
+        cmocka_unit_test(test_cancel_at_the_last_instant),
+        cmocka_unit_test(test_against_list),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_no_growth),
+        cmocka_unit_test(test_faults),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
