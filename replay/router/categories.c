@@ -49,3 +49,10 @@ rg_router_categories(const struct rg_trace *t, const char *router, const char *l
     }
     return RG_OK;
 }
+
+enum rg_status
+rg_router_hard(const struct rg_trace *t, const char *router, const char *list, uint8_t **marks,
+               struct rg_err *err)
+{
+    return rg_router_categories(t, router, list, strcmp(list, RG_ROUTER_HARD) == 0, marks, err);
+}

@@ -11,6 +11,12 @@ RG_MUST_USE enum rg_status rg_router_categories(const struct rg_trace *t, const 
                                                 const char *list, bool lenient, uint8_t **marks,
                                                 struct rg_err *err);
 
+/* The categories that RouterGym's policy holds for hard. No category of its own data is among them,
+ * so as a default the list is lenient. */
+#define RG_ROUTER_HARD "security+benefits+legal+compliance"
+RG_MUST_USE enum rg_status rg_router_hard(const struct rg_trace *t, const char *router,
+                                          const char *list, uint8_t **marks, struct rg_err *err);
+
 /* Is a query's label among the marked ones? */
 static inline bool
 rg_router_in_category(const uint8_t *marks, const uint32_t *label, uint32_t query)

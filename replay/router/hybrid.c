@@ -24,8 +24,6 @@ struct hybrid {
 
 enum band { LOW, MODERATE, HIGH };
 
-#define DEFAULT_HARD "security+benefits+legal+compliance"
-
 static double
 clamp01(double x)
 {
@@ -114,8 +112,7 @@ prepare(const struct rg_policy *p, void *data, struct rg_err *err)
         return rg_err_set(err, RG_EUSAGE,
                           "router 'hybrid-specialist': low must not exceed high (found %g and %g)",
                           d->low, d->high);
-    status = rg_router_categories(p->trace, "hybrid-specialist", d->hard,
-                                  strcmp(d->hard, DEFAULT_HARD) == 0, &is_hard, err);
+    status = rg_router_hard(p->trace, "hybrid-specialist", d->hard, &is_hard, err);
     if (status == RG_OK)
         status = read_specialists(d, p->trace, err);
     if (status == RG_OK)
@@ -180,7 +177,7 @@ static const struct rg_router_option options[] = {
     NUMBER("length", length, "512", 1e9, "code points beyond which a query is long"),
     NUMBER("long-weight", long_weight, "0.1", 1, "what a long query adds to the risk"),
     NUMBER("hard-weight", hard_weight, "0.2", 1, "what a hard category adds to the risk"),
-    TEXT("hard", hard, DEFAULT_HARD, "hard categories, joined by '+', by the classifier"),
+    TEXT("hard", hard, RG_ROUTER_HARD, "hard categories, joined by '+', by the classifier"),
     TEXT("specialists", specialists, "",
          "CATEGORY:MODEL, joined by '+': small models of their own, by the classifier"),
     {.name = "contract",

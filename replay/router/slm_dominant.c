@@ -3,7 +3,6 @@
  * called in any case, here the option `before` acts on what is known before the call. The signals
  * of the answer are known under contracts that read its text. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "replay/contract/contract.h"
@@ -19,8 +18,6 @@ struct slm_dominant {
 };
 
 enum { NO_SIGNAL = RG_N_REASONS };
-
-#define DEFAULT_HARD "security+benefits+legal+compliance"
 
 /* NaN, a signal that is not known, compares false and never escalates. */
 static enum rg_reason
@@ -61,10 +58,8 @@ prepare(const struct rg_policy *p, void *data, struct rg_err *err)
 {
     struct slm_dominant *d = data;
     const struct rg_trace *t = p->trace;
-    bool is_default = strcmp(d->hard, DEFAULT_HARD) == 0;
     uint8_t *is_hard;
-    enum rg_status status =
-        rg_router_categories(t, "slm-dominant", d->hard, is_default, &is_hard, err);
+    enum rg_status status = rg_router_hard(t, "slm-dominant", d->hard, &is_hard, err);
 
     d->of_query = rg_alloc(t->n_queries, 1);
     for (uint32_t q = 0; q < t->n_queries; q++)
@@ -134,7 +129,7 @@ static const struct rg_router_option options[] = {
     {.name = "hard",
      .kind = RG_ROUTER_TEXT,
      .offset = offsetof(struct slm_dominant, hard),
-     .def = DEFAULT_HARD,
+     .def = RG_ROUTER_HARD,
      .help = "escalate these categories, joined by '+', by the classifier; empty: none"},
     NUMBER("confidence", confidence, "0.5", "escalate below this confidence; 0: never"),
     NUMBER("retrieval", retrieval, "0.1", "escalate below this retrieval score; 0: never"),
