@@ -268,8 +268,8 @@ closed_next(struct rg_arrivals *a, double *time)
     return true;
 }
 
-static bool
-next(struct rg_arrivals *a, double *time)
+bool
+rg_arrivals_next_any(struct rg_arrivals *a, double *time)
 {
     const struct rg_arrivals_config *c = &a->config;
 
@@ -281,8 +281,8 @@ next(struct rg_arrivals *a, double *time)
         *time = (double)(a->given + 1) / c->rate;
         return true;
     case RG_ARRIVALS_POISSON:
-        *time = a->last + rg_variate_exp(a->rng) * a->scale;
-        return true;
+        assert(false); /* inline */
+        return false;
     case RG_ARRIVALS_GAMMA:
         *time = a->last + gsl_ran_gamma(a->rng, a->shape, a->scale);
         return true;
@@ -298,16 +298,6 @@ next(struct rg_arrivals *a, double *time)
         return closed_next(a, time);
     }
     return false;
-}
-
-bool
-rg_arrivals_next(struct rg_arrivals *a, double *time)
-{
-    if (a->given == a->config.limit || !next(a, time))
-        return false;
-    a->last = *time;
-    a->given++;
-    return true;
 }
 
 bool

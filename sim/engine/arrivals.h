@@ -32,6 +32,7 @@
 #include <gsl/gsl_rng.h>
 
 #include "base/err.h"
+#include "sim/engine/variate.h"
 
 enum rg_arrivals_law {
     RG_ARRIVALS_ALL,
@@ -83,7 +84,7 @@ RG_MUST_USE enum rg_status rg_arrivals_init(struct rg_arrivals *a,
                                             struct rg_err *err);
 
 /* The next arrival; false when there are no more. */
-bool rg_arrivals_next(struct rg_arrivals *a, double *time);
+static inline bool rg_arrivals_next(struct rg_arrivals *a, double *time);
 
 /* To be called when something that had arrived is over, in whatever way: the arrival that follows
  * from it, at now or later. False for open processes, and when the limit is reached. */
@@ -100,5 +101,24 @@ size_t rg_arrivals_unsorted(const double *times, size_t n);
 /* Shape k of the Weibull distribution with coefficient of variation cv, 0.01 <= cv <= 100, to a
  * relative error of 1e-12: Gamma(1 + 2/k) / Gamma(1 + 1/k)^2 = 1 + cv^2. */
 double rg_arrivals_weibull_shape(double cv);
+
+/* --- inline ---------------------------------------------------------------------------------- */
+
+/* Of any law, when the limit is not reached. */
+bool rg_arrivals_next_any(struct rg_arrivals *a, double *time);
+
+static inline bool
+rg_arrivals_next(struct rg_arrivals *a, double *time)
+{
+    if (a->given == a->config.limit)
+        return false;
+    if (a->config.law == RG_ARRIVALS_POISSON)
+        *time = a->last + rg_variate_exp(a->rng) * a->scale;
+    else if (!rg_arrivals_next_any(a, time))
+        return false;
+    a->last = *time;
+    a->given++;
+    return true;
+}
 
 #endif

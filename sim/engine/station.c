@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-enum state { FREE, WAITING, IN_SERVICE }; /* FREE is 0: see rg_visits_release */
+enum { FREE = RG_VISIT_FREE, WAITING = RG_VISIT_WAITING, IN_SERVICE = RG_VISIT_IN_SERVICE };
 
 enum { COMPACT_FROM = 64 };
 
@@ -47,22 +47,13 @@ rg_station_clear(struct rg_station *s)
 
 /* --- statistics ------------------------------------------------------------------------------ */
 
-static void
-assert_conserved(const struct rg_station *s)
-{
-    const struct rg_station_stats *t = &s->stats;
-
-    assert(t->carried + t->arrived ==
-           t->served + t->balked + t->reneged + t->removed + rg_station_count(s));
-}
-
 /* Takes the state after a change into the statistics. */
 static void
 record(struct rg_station *s)
 {
     rg_level_set(&s->stats.waiting, s->engine->now, s->waiting);
     rg_level_set(&s->stats.busy, s->engine->now, s->busy);
-    assert_conserved(s);
+    rg_station_assert_conserved(s);
 }
 
 void
@@ -417,7 +408,7 @@ balks(struct rg_station *s, const struct rg_job *job)
 }
 
 HOT enum rg_admission
-rg_station_arrive(struct rg_station *s, const struct rg_job *job, uint32_t *place)
+rg_station_arrive_any(struct rg_station *s, const struct rg_job *job, uint32_t *place)
 {
     uint32_t at;
 
@@ -438,7 +429,7 @@ rg_station_enter(struct rg_station *s, uint32_t place, const struct rg_job *job)
 }
 
 HOT struct rg_leave
-rg_station_leave(struct rg_station *s, const struct rg_event *ev)
+rg_station_leave_any(struct rg_station *s, const struct rg_event *ev)
 {
     uint32_t at = ev->entity;
     struct rg_leave leave = {.outcome = RG_SERVED};

@@ -38,6 +38,9 @@
 #ifndef RG_SIM_ENGINE_STATION_H
 #define RG_SIM_ENGINE_STATION_H
 
+#include <assert.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -169,8 +172,8 @@ void rg_station_clear(struct rg_station *s);
 
 /* An arrival. *place (may be NULL) gets where the visit is, for rg_station_remove; it is good until
  * the visit ends. */
-enum rg_admission rg_station_arrive(struct rg_station *s, const struct rg_job *job,
-                                    uint32_t *place);
+static inline enum rg_admission rg_station_arrive(struct rg_station *s, const struct rg_job *job,
+                                                  uint32_t *place);
 
 /* The same for stations that share a pool: the caller has taken the place, which must be nowhere
  * else, and it stays the caller's when the visit has ended or balked. */
@@ -194,7 +197,7 @@ rg_visits_memory(const struct rg_visits *v)
 }
 
 /* To be called with each event of the station: who leaves, and how. Others may begin. */
-struct rg_leave rg_station_leave(struct rg_station *s, const struct rg_event *ev);
+static inline struct rg_leave rg_station_leave(struct rg_station *s, const struct rg_event *ev);
 
 /* Takes a visit out of the queue or out of service, before its time. */
 struct rg_leave rg_station_remove(struct rg_station *s, uint32_t place);
@@ -248,6 +251,128 @@ rg_visits_release(struct rg_visits *v, uint32_t place)
     p->state = 0;
     p->next = v->free_place;
     v->free_place = place;
+}
+
+/* What most visits of most simulations are: first come first served, without patience, with a
+ * service time of their own. Everything else is done out of line, by the first two. */
+enum rg_admission rg_station_arrive_any(struct rg_station *s, const struct rg_job *job,
+                                        uint32_t *place);
+struct rg_leave rg_station_leave_any(struct rg_station *s, const struct rg_event *ev);
+
+enum { RG_VISIT_FREE, RG_VISIT_WAITING, RG_VISIT_IN_SERVICE }; /* of rg_visit.state */
+
+static inline bool
+rg_station_is_plain(const struct rg_station *s)
+{
+    return s->config.discipline == RG_FCFS && !s->config.begin && s->deadlines == 0;
+}
+
+static inline void
+rg_station_assert_conserved(const struct rg_station *s)
+{
+    const struct rg_station_stats *t = &s->stats;
+
+    assert(t->carried + t->arrived ==
+           t->served + t->balked + t->reneged + t->removed + rg_station_count(s));
+}
+
+static inline void
+rg_station_begin_plain(struct rg_station *s, uint32_t at, struct rg_visit *p)
+{
+    double service = p->service; /* its memory is the wait's now */
+
+    p->state = RG_VISIT_IN_SERVICE;
+    p->wait = s->engine->now - p->arrived;
+    p->mark = rg_engine_add_marked(s->engine, &(struct rg_event){.time = s->engine->now + service,
+                                                                 .rank = RG_RANK_DEPARTURE,
+                                                                 .kind = s->config.kind,
+                                                                 .entity = at,
+                                                                 .owner = s->config.owner});
+}
+
+static inline enum rg_admission
+rg_station_arrive(struct rg_station *s, const struct rg_job *job, uint32_t *place)
+{
+    bool idle = s->busy < s->config.servers;
+    struct rg_visit *p;
+    uint32_t at;
+
+    if (!rg_station_is_plain(s) || s->visits != &s->own || job->patience < INFINITY ||
+        (!idle && s->waiting >= s->config.queue))
+        return rg_station_arrive_any(s, job, place);
+    assert(job->service >= 0 && job->patience >= 0);
+    s->stats.arrived++;
+    at = rg_visits_take(&s->own);
+    if (place)
+        *place = at;
+    p = rg_visits_at(&s->own, at);
+    p->arrived = s->engine->now;
+    p->service = job->service;
+    p->entity = job->entity;
+    if (idle) {
+        s->busy++;
+        rg_station_begin_plain(s, at, p);
+        rg_level_set(&s->stats.busy, s->engine->now, s->busy);
+    } else {
+        p->state = RG_VISIT_WAITING;
+        p->next = RG_VISITS_NONE;
+        p->prev = s->tail;
+        *(s->tail == RG_VISITS_NONE ? &s->head : &rg_visits_at(&s->own, s->tail)->next) = at;
+        s->tail = at;
+        s->waiting++;
+        rg_level_set(&s->stats.waiting, s->engine->now, s->waiting);
+    }
+    rg_station_assert_conserved(s);
+    return idle ? RG_STARTED : RG_QUEUED;
+}
+
+/* The head of the queue takes the place that a service has left. */
+static inline void
+rg_station_succeed_plain(struct rg_station *s)
+{
+    uint32_t at = s->head;
+    struct rg_visit *p = rg_visits_at(s->visits, at);
+
+    s->head = p->next;
+    *(s->head == RG_VISITS_NONE ? &s->tail : &rg_visits_at(s->visits, s->head)->prev) =
+        RG_VISITS_NONE;
+    s->waiting--;
+    rg_station_begin_plain(s, at, p);
+    rg_level_set(&s->stats.waiting, s->engine->now, s->waiting);
+}
+
+static inline struct rg_leave
+rg_station_leave(struct rg_station *s, const struct rg_event *ev)
+{
+    struct rg_visit *p;
+    struct rg_leave leave;
+    double inverse;
+
+    /* Fewer servers than are busy let one go; a pool's places are given back by their owner. */
+    if (!rg_station_is_plain(s) || s->busy > s->config.servers || s->visits != &s->own)
+        return rg_station_leave_any(s, ev);
+    assert(ev->entity < s->visits->n);
+    p = rg_visits_at(s->visits, ev->entity);
+    assert(p->state == RG_VISIT_IN_SERVICE);
+    leave.entity = p->entity;
+    leave.place = ev->entity;
+    leave.outcome = RG_SERVED;
+    leave.arrived = p->arrived;
+    leave.wait = p->wait;
+    leave.sojourn = s->engine->now - p->arrived;
+    p->serial = 0;
+    rg_visits_release(&s->own, ev->entity);
+    if (s->waiting > 0) {
+        rg_station_succeed_plain(s);
+    } else {
+        s->busy--;
+        rg_level_set(&s->stats.busy, s->engine->now, s->busy);
+    }
+    inverse = 1 / (double)++s->stats.served;
+    rg_summary_add_with(&s->stats.wait, leave.wait, inverse);
+    rg_summary_add_with(&s->stats.sojourn, leave.sojourn, inverse);
+    rg_station_assert_conserved(s);
+    return leave;
 }
 
 #endif
