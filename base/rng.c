@@ -23,9 +23,6 @@ struct state {
     philox4x64_ctr_t ctr;
 };
 
-/* One of the ten rounds, written as Random123 defines it (philox.h): two products of 64 by 64 bits.
- * One block's rounds wait for each other; several blocks at a time keep the multiplier busy, which
- * doubles the speed of a stream. */
 /* philox4x64_R(10, counter, key) block by block, spelt out: as one loop over scalars the compiler
  * keeps a block in registers, and the processor works on several at a time. rg_rng_unit_at uses the
  * library's own, and tests compare them. */
