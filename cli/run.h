@@ -30,7 +30,9 @@ struct rg_run_values {
     const char *memory, *kb, *context;
     int retriever;
     uint64_t top, window, budget;
+    double k1, b, fusion, gate;
     double retrieval_ms;
+    bool own_memory; /* set by rg_run_complete: not the mode with its defaults, as recorded */
     /* prompts, answers */
     int prompt, missing, samples;
     bool exact_prompt;
@@ -64,7 +66,7 @@ enum {
 }; /* --classifier */
 
 /* ---- run_options.c ---- */
-enum { RG_N_RUN_OPTIONS = 59 };
+enum { RG_N_RUN_OPTIONS = 63 };
 extern const struct rg_opt rg_run_options[RG_N_RUN_OPTIONS];
 extern const char *const rg_run_arrival_names[];
 enum rg_arrivals_law rg_run_arrivals_law(const struct rg_run_values *v);
@@ -117,6 +119,9 @@ struct rg_run_setup {
 };
 RG_MUST_USE enum rg_status rg_run_setup(struct rg_run_setup *s, const struct rg_run_values *v,
                                         struct rg_err *err);
+
+/* Does the memory inject anything for any query that is replayed? */
+bool rg_run_memory_adds(const struct rg_run_setup *s);
 void rg_run_setup_clear(struct rg_run_setup *s);
 
 /* ---- cmd_run.c ---- */

@@ -108,6 +108,15 @@ process_name(struct rg_buf *out, size_t pid, const char *name)
 }
 
 static void
+put_known(struct rg_buf *out, const char *name, double x)
+{
+    if (isnan(x))
+        return;
+    rg_buf_printf(out, ",\"%s\":", name);
+    rg_json_put_number(out, x);
+}
+
+static void
 put_request(struct rg_buf *out, const struct rg_trace *t, const struct rg_request *r)
 {
     const char *query = t->queries.id[r->query];
@@ -116,6 +125,9 @@ put_request(struct rg_buf *out, const struct rg_trace *t, const struct rg_reques
     rg_buf_printf(out, ",\"cat\":\"request\",\"id\":%llu,\"args\":{\"end\":\"%s\",\"model\":",
                   (unsigned long long)r->index, end_names[r->end]);
     rg_json_put_string(out, t->models[r->model].name, strlen(t->models[r->model].name));
+    rg_buf_printf(out, ",\"reason\":\"%s\",\"calls\":%u", rg_reasons[r->reason].name, r->calls);
+    put_known(out, "score", r->score);
+    put_known(out, "cost_usd", r->cost_usd);
     for (size_t i = 0; i < RG_N_PARTS; i++) {
         if (!(r->parts[i] > 0))
             continue;

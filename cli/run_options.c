@@ -18,6 +18,8 @@ static const char *const classifier_names[] = {"auto", "none", "recorded", "tfid
 static const char *const retriever_names[] = {"bm25", "dense", "hybrid", NULL};
 static const char *const missing_label_names[] = {"wrong", "skip", NULL};
 
+static const uint64_t NOT_GIVEN = UINT64_MAX;
+
 #define OPT(NAME, LETTER, KIND, MEMBER, ARG, HELP)                                                 \
     {                                                                                              \
         .name = NAME, .letter = LETTER, .kind = KIND,                                              \
@@ -70,8 +72,12 @@ const struct rg_opt rg_run_options[RG_N_RUN_OPTIONS] = {
     CHOICE("retriever", retriever, "KIND", "dynamic: bm25 (default), dense, hybrid",
            retriever_names),
     NUM("top", RG_OPT_U64, top, "N", "static, dynamic: articles (default 3)", 1, 1000),
+    NUM("k1", RG_OPT_DOUBLE, k1, "X", "bm25: weight of repeated words (default 1.5)", 0, 1000),
+    NUM("b", RG_OPT_DOUBLE, b, "X", "bm25: correction for long articles (default 0.75)", 0, 1),
+    NUM("fusion", RG_OPT_DOUBLE, fusion, "W", "hybrid: weight of bm25 (default 0.6)", 0, 1),
     NUM("window", RG_OPT_U64, window, "N", "transcript: earlier turns (default 3)", 1, 1000),
     NUM("budget", RG_OPT_U64, budget, "TOKENS", "salience: at most so many (default 256)", 0, 1e9),
+    NUM("gate", RG_OPT_DOUBLE, gate, "SCORE", "salience: lowest that is used (default 0)", 0, 1e9),
     OPT("kb", 0, RG_OPT_STRING, kb, "DIR",
         "Markdown files as the knowledge base (default: the trace's)"),
     OPT("context", 0, RG_OPT_STRING, context, "FILE",
@@ -177,9 +183,13 @@ rg_run_defaults(void)
 {
     return (struct rg_run_values){.split_seed = 1,
                                   .retriever = -1,
-                                  .top = 3,
-                                  .window = 3,
-                                  .budget = 256,
+                                  .top = NOT_GIVEN,
+                                  .window = NOT_GIVEN,
+                                  .budget = NOT_GIVEN,
+                                  .k1 = NAN,
+                                  .b = NAN,
+                                  .fusion = NAN,
+                                  .gate = NAN,
                                   .retrieval_ms = NAN,
                                   .prefill_ms = 50,
                                   .contract = "recorded",
@@ -255,11 +265,73 @@ complete_arrivals(struct rg_run_values *v)
     return NULL;
 }
 
+/* The options of a mode are refused with others. Returns what is wrong, or NULL. */
+static const char *
+check_memory(const struct rg_run_values *v)
+{
+    enum rg_memory_mode mode = rg_run_memory_mode(v);
+    bool dynamic = mode == RG_MEMORY_DYNAMIC;
+    bool articles = dynamic || (mode == RG_MEMORY_STATIC && !v->context);
+
+    if (v->retriever >= 0 && !dynamic)
+        return "--retriever needs --memory dynamic";
+    if (v->context && mode != RG_MEMORY_STATIC)
+        return "--context needs --memory static";
+    if (v->kb && !articles)
+        return "--kb needs --memory dynamic, or static without --context";
+    if (v->top != NOT_GIVEN && !articles)
+        return "--top needs --memory dynamic, or static without --context";
+    if ((!isnan(v->k1) || !isnan(v->b)) && (!dynamic || v->retriever == RG_RETRIEVER_DENSE))
+        return "--k1 and --b need --memory dynamic with --retriever bm25 or hybrid";
+    if (!isnan(v->fusion) && (!dynamic || v->retriever != RG_RETRIEVER_HYBRID))
+        return "--fusion needs --memory dynamic with --retriever hybrid";
+    if (v->window != NOT_GIVEN && mode != RG_MEMORY_TRANSCRIPT)
+        return "--window needs --memory transcript";
+    if ((v->budget != NOT_GIVEN || !isnan(v->gate)) && mode != RG_MEMORY_SALIENCE)
+        return "--budget and --gate need --memory salience";
+    if (!isnan(v->retrieval_ms) && !dynamic)
+        return "--retrieval-ms needs --memory dynamic";
+    return NULL;
+}
+
+static bool
+set_count(uint64_t *x, uint64_t value)
+{
+    bool other = *x != NOT_GIVEN && *x != value;
+
+    *x = *x == NOT_GIVEN ? value : *x;
+    return other;
+}
+
+static bool
+set_number(double *x, double value)
+{
+    bool other = !isnan(*x) && !(*x >= value && *x <= value);
+
+    set_default(x, value);
+    return other;
+}
+
+static void
+complete_memory(struct rg_run_values *v)
+{
+    const struct rg_memory_config def = rg_memory_config_default();
+
+    if (v->retriever < 0)
+        v->retriever = (int)def.retriever;
+    v->own_memory = v->kb || v->context || v->retriever != (int)def.retriever;
+    v->own_memory |= set_count(&v->top, def.top);
+    v->own_memory |= set_count(&v->window, def.window);
+    v->own_memory |= set_count(&v->budget, def.budget_tok);
+    v->own_memory |= set_number(&v->k1, def.k1);
+    v->own_memory |= set_number(&v->b, def.b);
+    v->own_memory |= set_number(&v->fusion, def.fusion);
+    v->own_memory |= set_number(&v->gate, def.gate);
+}
+
 static const char *
 complete_replay(struct rg_run_values *v)
 {
-    enum rg_memory_mode mode = rg_run_memory_mode(v);
-
     if (names_twice(&v->routers))
         return "--router names a router twice";
     if (v->classifier == RG_CLASSIFIER_TFIDF && !(v->train > 0))
@@ -268,12 +340,6 @@ complete_replay(struct rg_run_values *v)
         return "--label and --confidence do nothing with --classifier none";
     if (v->classifier == RG_CLASSIFIER_TFIDF && (v->label || v->confidence))
         return "--label and --confidence do nothing with --classifier tfidf";
-    if (v->retriever >= 0 && mode != RG_MEMORY_DYNAMIC)
-        return "--retriever needs --memory dynamic";
-    if (v->context && mode != RG_MEMORY_STATIC)
-        return "--context needs --memory static";
-    if (v->kb && mode != RG_MEMORY_DYNAMIC && mode != RG_MEMORY_STATIC)
-        return "--kb needs --memory dynamic or static";
     if (v->train > 0 && rg_run_arrivals_law(v) == RG_ARRIVALS_RECORDED)
         return "--train does not go with --arrivals recorded, which name their queries";
     if (v->repair.n && strcmp(v->contract, "off") == 0)
@@ -286,5 +352,9 @@ rg_run_complete(struct rg_run_values *v)
 {
     const char *wrong = complete_arrivals(v);
 
+    if (!wrong)
+        wrong = check_memory(v);
+    if (!wrong)
+        complete_memory(v);
     return wrong ? wrong : complete_replay(v);
 }

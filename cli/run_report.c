@@ -157,7 +157,18 @@ count_table(const struct rg_run *w)
     return t;
 }
 
-static const char *const provenance_names[] = {"trace_digest", "synthetic", "seed"};
+static const char *const provenance_names[] = {"memory", "contract", "trace_digest", "synthetic",
+                                               "seed"};
+enum { N_PROVENANCE = sizeof provenance_names / sizeof *provenance_names };
+
+/* What prompts carried: what was asked for, else what was chosen. */
+static const char *
+memory_of(const struct rg_run *w)
+{
+    const struct rg_trace *t = w->s.trace;
+
+    return w->v.memory ? w->v.memory : t->variants[w->s.policy.lookup.variant].memory;
+}
 
 /* One wide table with everything, for programs. */
 static struct rg_table *
@@ -177,9 +188,9 @@ data_table(const struct rg_run *w)
         snprintf(name, sizeof name, "%s_ms", rg_part_names[i]);
         rg_table_column(t, name, NULL, RG_COL_ESTIMATE, 0, false);
     }
-    for (size_t i = 0; i < 3; i++)
-        rg_table_column(t, provenance_names[i], NULL, i == 2 ? RG_COL_INTEGER : RG_COL_TEXT, 0,
-                        false);
+    for (size_t i = 0; i < N_PROVENANCE; i++)
+        rg_table_column(t, provenance_names[i], NULL,
+                        i == N_PROVENANCE - 1 ? RG_COL_INTEGER : RG_COL_TEXT, 0, false);
     for (size_t c = 0; c < w->n_cells; c++) {
         const struct rg_estimates *e = &w->estimates[c];
         size_t column = busiest + 1;
@@ -193,6 +204,8 @@ data_table(const struct rg_run *w)
             put_estimate(t, column++, &e->of[m], 1);
         for (size_t i = 0; i < RG_N_PARTS; i++)
             put_estimate(t, column++, &e->parts[i], 1);
+        rg_table_text(t, column++, memory_of(w));
+        rg_table_text(t, column++, w->v.contract);
         rg_table_text(t, column++, w->s.trace->replay_digest);
         rg_table_text(t, column++, w->s.trace->synthetic ? "true" : "false");
         rg_table_integer(t, column, (int64_t)w->v.seed);
@@ -370,6 +383,9 @@ note_tiers(const struct rg_run *w, struct rg_table *t)
 static void
 note_doubts(const struct rg_run *w, struct rg_table *t)
 {
+    if (w->s.memory && !rg_run_memory_adds(&w->s))
+        rg_table_note(t, "Memory %s finds nothing for any query%s.", w->v.memory,
+                      w->s.policy.lookup.adds ? "" : "; what recorded prompts had is not known");
     note_tiers(w, t);
     for (size_t c = 0; c < w->n_cells; c++) {
         const struct rg_cell *cell = &w->cells[c];
@@ -446,6 +462,76 @@ pace(const struct rg_run *w, char *buf, size_t n)
     return buf;
 }
 
+/* The models that routers of two tiers ask. */
+static void
+put_tiers(const struct rg_run *w, struct rg_buf *out)
+{
+    uint32_t slm = RG_NO_MODEL, llm = RG_NO_MODEL;
+
+    for (size_t c = 0; c < w->n_cells; c++) {
+        slm = w->policies[c].slm != RG_NO_MODEL ? w->policies[c].slm : slm;
+        llm = w->policies[c].llm != RG_NO_MODEL ? w->policies[c].llm : llm;
+    }
+    if (slm != RG_NO_MODEL)
+        rg_buf_printf(out, "; small model %s", w->s.trace->models[slm].name);
+    if (llm != RG_NO_MODEL)
+        rg_buf_printf(out, "; large model %s", w->s.trace->models[llm].name);
+}
+
+static void
+put_memory(const struct rg_run *w, struct rg_buf *out)
+{
+    const struct rg_run_values *v = &w->v;
+    enum rg_memory_mode mode = rg_run_memory_mode(v);
+    bool dynamic = mode == RG_MEMORY_DYNAMIC;
+
+    if (!w->s.memory)
+        return;
+    rg_buf_printf(out, "; memory %s", v->memory);
+    if (dynamic)
+        rg_buf_printf(out, " by %s", rg_memory_retrievers[v->retriever].name);
+    if (v->kb || v->context)
+        rg_buf_printf(out, " from %s", v->kb ? v->kb : v->context);
+    if (v->own_memory && dynamic)
+        rg_buf_printf(out, ", top %llu, k1 %g, b %g, fusion %g", (unsigned long long)v->top, v->k1,
+                      v->b, v->fusion);
+    else if (v->own_memory && mode == RG_MEMORY_STATIC && !v->context)
+        rg_buf_printf(out, ", top %llu", (unsigned long long)v->top);
+    else if (v->own_memory && mode == RG_MEMORY_TRANSCRIPT)
+        rg_buf_printf(out, ", window %llu", (unsigned long long)v->window);
+    else if (v->own_memory && mode == RG_MEMORY_SALIENCE)
+        rg_buf_printf(out, ", budget %llu, gate %g", (unsigned long long)v->budget, v->gate);
+    if (w->s.policy.lookup.adds)
+        rg_buf_puts(out, " added to calls that lack it");
+}
+
+/* What decisions were made with, where it is not the default. */
+static void
+note_decisions(const struct rg_run *w, struct rg_table *t)
+{
+    const struct rg_run_values *v = &w->v;
+    struct rg_buf out = {0};
+
+    put_tiers(w, &out);
+    put_memory(w, &out);
+    if (v->classifier == RG_CLASSIFIER_TFIDF)
+        rg_buf_puts(&out, "; classifier tfidf");
+    if (v->train > 0)
+        rg_buf_printf(&out, "; %zu queries learnt from, split by seed %llu", w->s.policy.n_train,
+                      (unsigned long long)v->split_seed);
+    if (v->safety)
+        rg_buf_printf(&out, "; safety %s", v->safety);
+    if (v->escalate_if)
+        rg_buf_printf(&out, "; escalated if %s", v->escalate_if);
+    for (size_t i = 0; i < v->repair.n; i++)
+        rg_buf_printf(&out, "%s %s", i ? "," : "; repair", v->repair.items[i]);
+    if (v->retries)
+        rg_buf_printf(&out, "; %llu retries", (unsigned long long)v->retries);
+    if (out.len > 0)
+        rg_table_note(t, "Decided with: %s.", rg_buf_text(&out) + 2);
+    rg_buf_clear(&out);
+}
+
 /* Everything that is needed to do it again. */
 static void
 note_provenance(const struct rg_run *w, struct rg_table *t)
@@ -468,6 +554,7 @@ note_provenance(const struct rg_run *w, struct rg_table *t)
                   pace(w, buf, sizeof buf), (unsigned long long)v->slots,
                   v->service ? v->service : "recorded", (unsigned long long)v->seed,
                   v->endpoints ? "; endpoints " : "", v->endpoints ? v->endpoints : "");
+    note_decisions(w, t);
     for (size_t c = 0; v->details && c < w->n_cells; c++)
         if (w->cells[c].most_in_flight > 0)
             rg_table_note(t, "%s: at most %llu requests under way at once, in %.0f bytes each.",

@@ -209,6 +209,15 @@ load_classifier(struct rg_run_setup *s, const struct rg_run_values *v, struct rg
                            must || v->confidence, err);
 }
 
+static bool
+has_texts(const struct rg_trace *t)
+{
+    for (size_t q = 0; q < t->n_queries; q++)
+        if (t->queries.text[q])
+            return true;
+    return false;
+}
+
 static enum rg_status
 load_safety(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_err *err)
 {
@@ -217,6 +226,10 @@ load_safety(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_err
 
     if (!v->safety || strcmp(v->safety, "off") == 0)
         return RG_OK;
+    if (!has_texts(s->trace))
+        return rg_err_set(err, RG_EINPUT,
+                          "%s: no query has a text, so --safety has nothing to search",
+                          s->trace->path);
     status = rg_safety_new(&s->rules, builtin ? NULL : v->safety, err);
     if (status != RG_OK)
         return status;
@@ -283,10 +296,15 @@ load_memory(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_err
     bool articles = mode == RG_MEMORY_DYNAMIC || (mode == RG_MEMORY_STATIC && !v->context);
     enum rg_status status = RG_OK;
 
-    if (mode == RG_MEMORY_NONE || (articles && !v->kb && t->n_kb == 0 && is_recorded(t, v->memory)))
+    if (mode == RG_MEMORY_NONE ||
+        (articles && !v->own_memory && t->n_kb == 0 && is_recorded(t, v->memory)))
         return RG_OK;
     config.mode = mode;
-    config.retriever = v->retriever < 0 ? config.retriever : (enum rg_retriever)v->retriever;
+    config.retriever = (enum rg_retriever)v->retriever;
+    config.k1 = v->k1;
+    config.b = v->b;
+    config.fusion = v->fusion;
+    config.gate = v->gate;
     config.top = (uint32_t)v->top;
     config.window = (uint32_t)v->window;
     config.budget_tok = (uint32_t)v->budget;
@@ -310,7 +328,8 @@ choose_prompts(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_
     const char *memory = v->memory;
     enum rg_status status;
 
-    l->adds = s->memory && !is_recorded(t, memory);
+    /* With other options than a mode's defaults its prompts are not those that were recorded. */
+    l->adds = s->memory && (v->own_memory || !is_recorded(t, memory));
     status = rg_lookup_variant(t, l->adds ? "none" : memory, prompts[v->prompt], &l->variant, err);
     if (status != RG_OK)
         return status;
@@ -375,6 +394,15 @@ load_contract(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_e
     return status;
 }
 
+bool
+rg_run_memory_adds(const struct rg_run_setup *s)
+{
+    for (size_t i = 0; s->memory && i < s->policy.n_queries; i++)
+        if (s->memory->added_tokens[s->queries[i]] > 0)
+            return true;
+    return false;
+}
+
 /* A pass over all texts that takes seconds: only where the numbers are shown, and where texts are
  * read anyway. */
 static enum rg_status
@@ -385,6 +413,9 @@ ground_answers(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_
     enum rg_status status;
 
     if (!shown || !s->memory || !s->verdicts)
+        return RG_OK;
+    /* What was injected when the calls were recorded cannot be found: 0 would be wrong. */
+    if (!s->policy.lookup.adds && !rg_run_memory_adds(s))
         return RG_OK;
     g = rg_grounder_new(s->memory);
     s->grounding = rg_alloc(s->trace->n_calls, sizeof *s->grounding);

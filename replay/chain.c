@@ -37,18 +37,21 @@ begin_attempt(struct rg_chain *c, struct rg_choice choice, uint32_t call)
     c->escalated |= rg_reason_escalates(choice.reason);
 }
 
+uint32_t
+rg_chain_sample(const struct rg_policy *p, const struct rg_chain *c)
+{
+    return (c->sample + c->of_model - 1u) % p->samples[c->query];
+}
+
 static enum rg_chain_step
 ask(const struct rg_policy *p, struct rg_chain *c, struct rg_choice choice, uint32_t extra)
 {
-    uint32_t sample = c->sample;
     struct rg_found found;
 
     assert(c->calls < RG_CHAIN_MAX);
-    /* The next sample, around the recorded ones: a deterministic model answers the same again. */
-    if (choice.reason == RG_REASON_RETRY)
-        sample = (sample + c->of_model) % p->samples[c->query];
-    found = rg_lookup_find(&p->lookup, c->query, choice.model, sample);
-    begin_attempt(c, choice, found.call);
+    begin_attempt(c, choice, RG_NO_CALL);
+    found = rg_lookup_find(&p->lookup, c->query, choice.model, rg_chain_sample(p, c));
+    c->at.call = found.call;
     /* Nobody recorded the prompt that shows the refused answer. */
     c->kind = (uint8_t)(extra && found.call != RG_NO_CALL ? RG_FOUND_VARIANT : found.kind);
     c->extra_tokens = extra;

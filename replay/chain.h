@@ -71,6 +71,10 @@ enum rg_chain_step rg_chain_begin(const struct rg_policy *p, struct rg_chain *c,
  * model: that was asked. What was found for the call is not in it. */
 struct rg_chain rg_chain_first(uint32_t query, uint32_t sample, uint32_t model, uint8_t reason);
 
+/* The sample that is asked for: the request's own; of a retry the next one, around the recorded
+ * ones: a deterministic model answers the same again. */
+uint32_t rg_chain_sample(const struct rg_policy *p, const struct rg_chain *c);
+
 void rg_chain_told(const struct rg_policy *p, struct rg_chain *c,
                    const struct rg_call_outcome *outcome);
 /* view.chance is not looked at. */

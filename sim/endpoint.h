@@ -81,7 +81,7 @@ struct rg_endpoint_stats {
     double capacity_s; /* integral of slots that were there; INFINITY without a limit */
     uint32_t replicas_max;
     double cost_usd; /* of all tries that were billed; NaN as soon as one is not known */
-    double prompt_tokens, completion_tokens; /* of these, where recorded */
+    double prompt_tokens, completion_tokens; /* NaN once an answer lacks them */
     double infrastructure_usd;               /* replica hours */
     bool overrun; /* a batch in which more waited than ran when the last request came */
 };

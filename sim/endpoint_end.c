@@ -36,21 +36,31 @@ cost_of(const struct rg_endpoints *eps, const struct try *try)
            1e6;
 }
 
+/* Tokens of a try. Of one that failed they are often not recorded, and few; an answer's are not
+ * known then. */
+static double
+count(double tokens, bool answered)
+{
+    return tokens >= 0 ? tokens : answered ? NAN : 0;
+}
+
 static void
 bill(struct rg_endpoints *eps, const struct try *try)
 {
     struct rg_endpoint_stats *stats = &eps->of[try->model].stats;
     double cost, prompt, output;
+    bool answered;
 
     if (!try->served)
         return;
+    answered = rg_endpoint_answers(eps->policy->trace->calls.status[try->recorded]);
     cost = cost_of(eps, try);
     prompt = rg_endpoint_prompt(eps, try->recorded);
     output = eps->policy->trace->calls.completion_tokens[try->recorded];
     eps->calls[try->call].cost_usd += cost;
     stats->cost_usd += cost;
-    stats->prompt_tokens += fmax(0, prompt) + eps->calls[try->call].request.extra_tokens;
-    stats->completion_tokens += fmax(0, output);
+    stats->prompt_tokens += count(prompt, answered) + eps->calls[try->call].request.extra_tokens;
+    stats->completion_tokens += count(output, answered);
 }
 
 /* ---- the end of a call ---- */

@@ -288,6 +288,7 @@ finish(struct sim *s, struct live *l, enum rg_chain_step step, const struct last
                                  .model = l->chain.at.model,
                                  .call = l->chain.at.call,
                                  .end = end_of(step, last->status),
+                                 .reason = (enum rg_reason)l->chain.at.reason,
                                  .escalated = l->chain.escalated,
                                  .calls = l->chain.calls,
                                  .tries = l->chain.tries,
@@ -394,12 +395,13 @@ advance(struct sim *s, struct live *l, enum rg_chain_step step, struct last last
         finish(s, l, step, &last);
         return;
     }
-    rg_endpoints_call(s->endpoints, &(struct rg_call_request){.entity = l->index,
-                                                              .tag = tag_of(s, l, &last),
-                                                              .query = c->query,
-                                                              .sample = c->sample,
-                                                              .model = c->at.model,
-                                                              .extra_tokens = c->extra_tokens});
+    rg_endpoints_call(s->endpoints,
+                      &(struct rg_call_request){.entity = l->index,
+                                                .tag = tag_of(s, l, &last),
+                                                .query = c->query,
+                                                .sample = rg_chain_sample(s->policy, c),
+                                                .model = c->at.model,
+                                                .extra_tokens = c->extra_tokens});
 }
 
 /* The request that an ended call was made for. */

@@ -40,6 +40,7 @@ struct rg_request {
     uint32_t model; /* of the last attempt */
     uint32_t call;  /* that the last attempt replayed, or RG_NO_CALL */
     enum rg_request_end end;
+    enum rg_reason reason; /* of the last call */
     bool escalated;
     uint32_t calls;          /* asked for */
     uint32_t tries;          /* made for it, retries of endpoints and hedges included */

@@ -11,7 +11,7 @@ cell() { # file router column
 }
 holds() { awk "BEGIN {exit !($1)}"; }
 
-plan 43
+plan 45
 all=llm-only,slm-only,slm-dominant,random,oracle
 status 'five routers' 0 "$p" run --router $all --memory dynamic --contract ticket --slm slm-7b --llm llm-14b --format csv
 cp .out a.csv
@@ -46,7 +46,15 @@ is 'text fits 80 columns' 0 "$(awk 'length > 80' busy.txt | wc -l)"
 status 'details as JSON' 0 "$p" run --router slm-dominant --contract ticket --details --format json
 has 'reasons are counted' '"contract_failed"' .out
 
-is 'and has no interval' '' "$("$p" run --router llm-only --memory dynamic --llm llm-14b --rate 20 --slots 4 --format csv >s.csv
+for n in 0 2; do
+    "$p" run --router slm-only --contract ticket --retries $n --format csv >retries$n.csv
+done
+ok 'another sample meets the contract more often' holds \
+    "$(cell retries2.csv slm-only schema_valid) > $(cell retries0.csv slm-only schema_valid) + 0.1"
+ok 'and costs more' holds \
+    "$(cell retries2.csv slm-only cost_usd_per_1000) > $(cell retries0.csv slm-only cost_usd_per_1000)"
+
+is 'a saturated one has no interval' '' "$("$p" run --router llm-only --memory dynamic --llm llm-14b --rate 20 --slots 4 --format csv >s.csv
     cell s.csv llm-only latency_mean_ms_lo)"
 "$p" run --router llm-only --memory dynamic --llm llm-14b --rate 1.65 --slots 4 --requests 2000 >near.txt
 has 'a busy one is warned of' 'near saturation' near.txt

@@ -26,8 +26,8 @@ put_articles(const struct rg_memory *m, const struct rg_hit *hits, size_t n, str
 void
 rg_memory_context(const struct rg_memory *m, uint32_t query, struct rg_buf *buf)
 {
-    const struct rg_hit *hits = m->hits + m->first[query];
     size_t n = m->first[query + 1] - m->first[query];
+    const struct rg_hit *hits = n > 0 ? m->hits + m->first[query] : NULL;
 
     if (m->config.mode == RG_MEMORY_STATIC && m->config.static_text) {
         if (m->priv->asked[query])
@@ -48,8 +48,8 @@ rg_memory_context(const struct rg_memory *m, uint32_t query, struct rg_buf *buf)
 size_t
 rg_memory_snippets(const struct rg_memory *m, uint32_t query, const char **out, size_t max)
 {
-    const struct rg_hit *hits = m->hits + m->first[query];
     size_t n = m->first[query + 1] - m->first[query];
+    const struct rg_hit *hits = n > 0 ? m->hits + m->first[query] : NULL;
 
     if (m->config.mode == RG_MEMORY_STATIC && m->config.static_text) {
         if (max > 0)

@@ -334,7 +334,8 @@ fill_sessions(struct maker *mk)
         walk_session(mk, s->turns + s->first[i], s->first[i + 1] - s->first[i], &all);
     for (size_t q = 0; status == RG_OK && q < m->n; q++) {
         m->first[q] = mk->n_hits;
-        push_hits(mk, all.hits + all.begin[q], all.count[q]);
+        if (all.count[q] > 0)
+            push_hits(mk, all.hits + all.begin[q], all.count[q]);
         m->gaps.no_session += mk->m->priv->asked[q] && !m->priv->turn[q];
         m->gaps.no_text += mk->m->priv->asked[q] && mk->t->queries.text[q] == 0;
     }

@@ -1,4 +1,5 @@
 /* Reading what a user writes for a router: NAME, NAME:ARGUMENT, NAME(OPTION=VALUE,...). */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,12 +255,14 @@ name_end(const char *item, size_t n)
 
 static enum rg_status
 set_item(struct rg_router *r, const struct rg_trace *t, const char *item, bool first,
-         struct rg_err *err)
+         uint64_t *given, struct rg_err *err)
 {
     size_t n = strcspn(item, "=");
     struct option_of o = {r->type, find_option(r->type, item, name_end(item, n)), t};
     const char *value = item + n + (item[n] == '=');
+    uint64_t bit;
 
+    assert(r->type->n_options <= 64);
     value += strspn(value, " ");
 
     if (o.option && item[n] != '=' && o.option->kind == RG_ROUTER_FLAG) {
@@ -270,7 +273,14 @@ set_item(struct rg_router *r, const struct rg_trace *t, const char *item, bool f
     } else if (o.option && item[n] != '=') {
         return bad_value(&o, "", "a value", err);
     }
-    return o.option ? set_value(&o, r->data, value, err) : unknown_option(r->type, item, err);
+    if (!o.option)
+        return unknown_option(r->type, item, err);
+    bit = (uint64_t)1 << (o.option - r->type->options);
+    if (*given & bit)
+        return rg_err_set(err, RG_EUSAGE, "router '%s': option '%s' is given twice", r->type->name,
+                          o.option->name);
+    *given |= bit;
+    return set_value(&o, r->data, value, err);
 }
 
 /* Length of the item at s: up to a comma, or the end, that no parentheses enclose. */
@@ -303,13 +313,14 @@ set_items(struct rg_router *r, const struct rg_trace *t, const char *s, size_t n
           struct rg_err *err)
 {
     enum rg_status status = RG_OK;
+    uint64_t given = 0;
     bool first = true;
 
     for (size_t at = 0; at < n && status == RG_OK; first = false) {
         size_t len = item_length(s + at, n - at);
         char *item = trimmed(s + at, len);
 
-        status = set_item(r, t, item, first, err);
+        status = set_item(r, t, item, first, &given, err);
         free(item);
         at += len + 1;
     }

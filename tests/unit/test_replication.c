@@ -188,6 +188,118 @@ an_escalated_request_pays_and_waits_twice(void **state)
     release(f);
 }
 
+/* Query 0 has recorded samples 0 and 2 of the small model; 0 is refused, and 1 is not recorded: the
+ * second retry brings call 1. Twice, as a plain endpoint and with a queue. */
+static void
+a_refused_answer_is_replaced_by_the_next_sample(void **state)
+{
+    static const uint8_t valid[MINI_CALLS] = {0, 1, 1, 1, 1, 1, 1, 1};
+    static const uint32_t samples[MINI_QUERIES] = {3, 1, 1};
+
+    (void)state;
+    for (uint32_t slots = 1; slots <= 2; slots++) {
+        struct fixture *f = prepare("fixed:small");
+
+        f->policy.valid = valid;
+        f->policy.samples = samples;
+        f->policy.retries = 2;
+        f->endpoints.of[SMALL].slots = slots;
+        f->config.first_sample = true;
+        f->config.n_queries = 1;
+        f->config.requests = 4;
+        run_it(f, 0);
+        for (size_t i = 0; i < 4; i++) {
+            const struct rg_request *r = &f->requests[i];
+
+            assert_int_equal(r->call, 1);
+            assert_int_equal(r->calls, 3);
+            assert_int_equal(r->reason, RG_REASON_RETRY);
+            assert_int_equal(r->sample, 0);
+            assert_true(r->score == 0.3);
+        }
+        assert_int_equal(f->r.reasons[RG_REASON_RETRY], 8);
+        release(f);
+    }
+}
+
+/* The same request without a clock. */
+static struct rg_chain
+play(const struct rg_policy *p, const struct rg_request *r, enum rg_chain_step *end)
+{
+    struct rg_router_view view = {.query = r->query, .sample = r->sample, .index = r->index};
+    struct rg_chain c;
+
+    *end = rg_chain_begin(p, &c, &view);
+    while (*end == RG_CHAIN_CALL) {
+        struct rg_call_outcome outcome = rg_chain_recorded(p, &c);
+
+        rg_chain_told(p, &c, &outcome);
+        *end = rg_chain_next(p, &c, &view);
+    }
+    return c;
+}
+
+static void
+compare_with_chain(const struct fixture *f)
+{
+    for (size_t i = 0; i < f->n_done; i++) {
+        const struct rg_request *r = &f->requests[i];
+        enum rg_chain_step end;
+        struct rg_chain c = play(&f->policy, r, &end);
+
+        assert_int_equal(r->end == RG_REQUEST_COMPLETED, end == RG_CHAIN_DONE);
+        assert_int_equal(r->model, c.at.model);
+        assert_int_equal(r->call, c.at.call);
+        assert_int_equal(r->reason, c.at.reason);
+        assert_int_equal(r->calls, c.calls);
+        assert_int_equal(r->exact, c.exact);
+        assert_int_equal(r->counterfactual, c.counterfactual);
+        assert_int_equal(r->escalated, c.escalated);
+        assert_true(r->score == rg_chain_score(&f->policy, &c, end));
+        /* Tokens of a retry are priced, which of "other" is not known. */
+        assert_true(r->cost_usd == c.cost_usd || (isnan(r->cost_usd) && isnan(c.cost_usd)));
+    }
+}
+
+/* Whatever is accepted and however often is asked again: time changes no decision and no bill. */
+static void
+requests_take_the_way_of_their_chain(void **state)
+{
+    static const char *const words[] = {"fixed:small",
+                                        "llm-only",
+                                        "slm-dominant",
+                                        "slm-dominant(before)",
+                                        "hybrid-specialist",
+                                        "cascade(small>large)",
+                                        "round-robin(large+small)",
+                                        "oracle"};
+    static const uint32_t samples[MINI_QUERIES] = {3, 2, 1};
+    uint8_t valid[MINI_CALLS];
+
+    (void)state;
+    for (unsigned bits = 0; bits < 1u << MINI_CALLS; bits += 3)
+        for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+            struct fixture *f = prepare("llm-only");
+
+            for (size_t i = 0; i < MINI_CALLS; i++)
+                valid[i] = bits >> i & 1;
+            f->policy.valid = valid;
+            f->policy.samples = samples;
+            f->policy.queries = all_queries;
+            f->policy.n_queries = MINI_QUERIES;
+            f->policy.retries = bits % 4;
+            f->policy.missing = RG_MISSING_FAIL;
+            rg_router_clear(&f->router);
+            assert_int_equal(rg_router_read(&f->router, &f->m.t, words[w], &f->err), RG_OK);
+            assert_int_equal(rg_router_prepare(&f->router, &f->policy, NULL, NULL, &f->err), RG_OK);
+            f->endpoints.of[SMALL].slots = 1 + bits % 2;
+            f->config.requests = 9;
+            run_it(f, bits);
+            compare_with_chain(f);
+            release(f);
+        }
+}
+
 static void
 zero_service_takes_no_time(void **state)
 {
@@ -435,6 +547,8 @@ main(void)
         cmocka_unit_test(a_recorded_first_token_splits_the_service),
         cmocka_unit_test(one_slot_serves_one_after_the_other),
         cmocka_unit_test(an_escalated_request_pays_and_waits_twice),
+        cmocka_unit_test(a_refused_answer_is_replaced_by_the_next_sample),
+        cmocka_unit_test(requests_take_the_way_of_their_chain),
         cmocka_unit_test(zero_service_takes_no_time),
         cmocka_unit_test(what_is_not_recorded_is_named),
         cmocka_unit_test(missing_calls_are_skipped_or_fail),
