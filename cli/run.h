@@ -24,7 +24,7 @@ struct rg_run_values {
     uint64_t split_seed;
     /* what is known of a query */
     int classifier;
-    const char *escalate_if, *label, *confidence;
+    const char *escalate_if, *label, *confidence, *retrieval;
     const char *safety;
     /* memory */
     const char *memory, *kb, *context;
@@ -66,7 +66,7 @@ enum {
 }; /* --classifier */
 
 /* ---- run_options.c ---- */
-enum { RG_N_RUN_OPTIONS = 63 };
+enum { RG_N_RUN_OPTIONS = 64 };
 extern const struct rg_opt rg_run_options[RG_N_RUN_OPTIONS];
 extern const char *const rg_run_arrival_names[];
 enum rg_arrivals_law rg_run_arrivals_law(const struct rg_run_values *v);
@@ -93,7 +93,7 @@ struct rg_run_setup {
     uint32_t *samples;
     int32_t *priority;
     /* what is known of them */
-    double *flag, *confidence;
+    double *flag, *confidence, *retrieval;
     uint32_t *label, *length, *words;
     uint8_t *safety;
     uint32_t *safety_model;

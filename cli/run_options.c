@@ -60,6 +60,8 @@ const struct rg_opt rg_run_options[RG_N_RUN_OPTIONS] = {
         "attribute of the query with the classifier's label\n(default: classifier_label)"),
     OPT("confidence", 0, RG_OPT_STRING, confidence, "COLUMN",
         "attribute with the classifier's confidence\n(default: classifier_confidence)"),
+    OPT("retrieval", 0, RG_OPT_STRING, retrieval, "COLUMN",
+        "attribute with a recorded retrieval score, where no memory\nretrieves"),
     OPT("escalate-if", 0, RG_OPT_STRING, escalate_if, "COLUMN",
         "slm-dominant, hybrid-specialist: the large model where this\nattribute of the query is "
         "not 0"),

@@ -250,6 +250,9 @@ load_query_signals(struct rg_run_setup *s, const struct rg_run_values *v, struct
 
     s->policy.query.flag = s->flag;
     if (status == RG_OK)
+        status = load_signal(s->trace, v->retrieval, &s->retrieval, err);
+    s->policy.query.retrieval = s->retrieval;
+    if (status == RG_OK)
         status = measure_texts(s, err);
     if (status == RG_OK)
         status = load_classifier(s, v, err);
@@ -545,6 +548,7 @@ rg_run_setup_clear(struct rg_run_setup *s)
     free(s->priority);
     free(s->flag);
     free(s->confidence);
+    free(s->retrieval);
     free(s->label);
     free(s->length);
     free(s->words);

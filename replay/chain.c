@@ -150,7 +150,8 @@ rg_chain_next(const struct rg_policy *p, struct rg_chain *c, const struct rg_rou
     struct rg_choice choice = rg_choice_none();
 
     if (c->calls < p->max_calls) {
-        if (c->at.answered && !c->at.accepted && c->of_model <= p->retries)
+        /* What an oracle has chosen is the best there is. */
+        if (c->at.answered && !c->at.accepted && c->of_model <= p->retries && !type->oracle)
             return ask(p, c, (struct rg_choice){c->at.model, RG_REASON_RETRY}, retry_tokens(p, c));
         /* Who was forced by the pre-check is not sent elsewhere. */
         if (type->next && pre_check(p, c->query).model == RG_NO_MODEL)

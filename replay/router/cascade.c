@@ -169,6 +169,7 @@ const struct rg_router_type rg_router_cascade = {
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .data_size = sizeof(struct cascade),
+    .uses_answers = true,
     .prepare = prepare,
     .clear = clear,
     .first = first,

@@ -147,10 +147,11 @@ struct rg_router_type {
     size_t n_options;
     size_t data_size; /* of the struct that holds the options and what prepare makes of them */
     bool needs_slm, needs_llm;
-    bool oracle;    /* looks at the scores of the answers it chooses among */
-    bool trains;    /* needs policy.train */
-    bool learns;    /* is told scores while it runs */
-    bool uses_load; /* view.load is filled */
+    bool oracle;       /* looks at the scores of the answers it chooses among */
+    bool trains;       /* needs policy.train */
+    bool learns;       /* is told scores while it runs */
+    bool uses_load;    /* view.load is filled */
+    bool uses_answers; /* signals of answers, if policy.verdicts is there */
 
     /* After the options are set and p is complete but for the router; NULL: nothing to prepare. */
     enum rg_status (*prepare)(const struct rg_policy *p, void *data, struct rg_err *err);

@@ -155,6 +155,7 @@ const struct rg_router_type rg_router_slm_dominant = {
     .data_size = sizeof(struct slm_dominant),
     .needs_slm = true,
     .needs_llm = true,
+    .uses_answers = true,
     .prepare = prepare,
     .clear = clear,
     .first = first,
