@@ -10,6 +10,7 @@
 #include "cli/compare.h"
 #include "cli/csv_frame.h"
 #include "cli/trace_frame.h"
+#include "stats/bootstrap.h"
 #include "traces/import.h"
 #include "traces/store.h"
 
@@ -61,6 +62,20 @@ static const struct rg_opt options[] = {
     NUM("detect", detect, "D",
         "chance to see a true difference of D, and how many queries it\ntakes", 0, 1e300),
     NUM("power", power, "P", "chance wanted of --detect (default 0.8)", 0.5, 0.9999),
+    OPT("ratio", 0, RG_OPT_FLAG, ratio, NULL,
+        "ratios of means (1 - a / b is the share saved), by Fieller and\nby bootstrap"),
+    {.name = "resamples",
+     .kind = RG_OPT_U64,
+     .offset = offsetof(struct rg_compare_values, resamples),
+     .arg = "N",
+     .help = "of that bootstrap (default 10000)",
+     .min = 100,
+     .max = 1e7},
+    {.name = "seed",
+     .kind = RG_OPT_U64,
+     .offset = offsetof(struct rg_compare_values, seed),
+     .arg = "N",
+     .help = "of its resamples (default 1)"},
     OPT("anova", 0, RG_OPT_FLAG, anova, NULL,
         "two-way analysis of variance of the two columns of --by"),
     CHOICE("from", from, "KIND", "read FILE as csv or trace (default: by its content)", from_names),
@@ -309,6 +324,8 @@ compare(struct work *w, const char *name, struct rg_err *err)
     free(path);
     if (rc != RG_OK)
         return rc;
+    if (w->v.resamples == 0)
+        w->v.resamples = RG_BOOTSTRAP_RESAMPLES;
     make_keys(w);
     w->tables = rg_alloc(RG_COMPARE_TABLES * w->v.metric.n, sizeof *w->tables);
     for (size_t i = 0; rc == RG_OK && i < w->v.metric.n; i++)
@@ -332,6 +349,8 @@ contradiction(const struct rg_compare_values *v)
         return "--anova needs two columns in --by";
     if (v->zeros != RG_ZEROS_WILCOXON && v->test != RG_COMPARE_WILCOXON)
         return "--zeros without --test wilcoxon";
+    if (!v->ratio && (v->resamples != 0 || v->seed != 1))
+        return "--resamples and --seed need --ratio";
     return NULL;
 }
 
@@ -358,8 +377,12 @@ print(const struct work *w)
 static int
 run(int argc, char **argv)
 {
-    struct work w = {
-        .v = {.level = 0.95, .margin = NAN, .detect = NAN, .power = 0.8, .adjust = RG_ADJUST_HOLM}};
+    struct work w = {.v = {.level = 0.95,
+                           .margin = NAN,
+                           .detect = NAN,
+                           .power = 0.8,
+                           .seed = 1,
+                           .adjust = RG_ADJUST_HOLM}};
     const char *wrong;
     struct rg_err err;
     char **args;

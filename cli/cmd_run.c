@@ -1,4 +1,5 @@
 /* routergym-sim run: replay a trace through routers in simulated time. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,30 +94,118 @@ prepare_router(struct rg_run *w, size_t i, const char *word, struct rg_err *err)
 }
 
 static enum rg_status
-run_cells(struct rg_run *w, struct rg_run_files *files, struct rg_err *err)
+check_warm_up(const struct rg_run *w, struct rg_err *err)
 {
-    struct rg_run_values *v = &w->v;
-    struct rg_cell_options options = {.replications = v->replications,
-                                      .slo_s = v->slo_ms * 1e-3,
-                                      .warm_up = v->warm_up,
-                                      .columns = w->s.columns,
-                                      .done = v->trace_events ? rg_run_files_done : NULL,
-                                      .arrived = v->export_to ? rg_run_files_arrived : NULL,
-                                      .tried = v->trace_events ? rg_run_files_tried : NULL,
-                                      .ctx = files};
+    uint64_t requests = w->v.requests ? w->v.requests : default_requests(w);
+
+    if (w->v.warm_up < requests || w->v.warm_up == RG_OPT_IS_AUTO)
+        return RG_OK;
+    return rg_err_set(err, RG_EUSAGE,
+                      "run: --warm-up leaves none of a replication's requests (found %llu, "
+                      "expected less than %llu)",
+                      (unsigned long long)w->v.warm_up, (unsigned long long)requests);
+}
+
+/* All routers leave out the same requests, else they would answer different queries: as many as the
+ * one that takes longest to warm up. */
+static enum rg_status
+find_warm_up(struct rg_run *w, struct rg_err *err)
+{
     enum rg_status status = RG_OK;
 
+    w->warm_up = (struct rg_run_warm_up){w->v.warm_up, true};
+    if (w->v.warm_up != RG_OPT_IS_AUTO)
+        return RG_OK;
+    w->warm_up.requests = 0;
     for (size_t i = 0; status == RG_OK && i < w->n_cells; i++) {
         struct rg_replication_config config = replication_config(w, &w->policies[i]);
+        struct rg_run_warm_up own;
 
-        status = rg_cell_run(config, &options, &w->cells[i], err);
-        if (status == RG_OK)
-            rg_estimates_make(&w->estimates[i], &w->cells[i], v->level, can_saturate(w));
-        w->estimates[i].router = w->routers[i].word;
-        options.done = NULL;
-        options.arrived = NULL;
-        options.tried = NULL;
+        status = rg_run_warm_up_find(config, w->v.replications, &own, err);
+        if (status != RG_OK)
+            break;
+        if (own.requests > w->warm_up.requests)
+            w->warm_up.requests = own.requests;
+        w->warm_up.settled = w->warm_up.settled && own.settled;
     }
+    return status;
+}
+
+/* Who looks at the first replication of a cell. */
+struct observers {
+    struct rg_run_files *files;   /* of --trace-events and --export, or NULL */
+    struct rg_run_series *series; /* or NULL */
+    bool events;                  /* files are to have ends and tries */
+};
+
+static void
+observe_done(void *ctx, const struct rg_request *request)
+{
+    const struct observers *o = ctx;
+
+    if (o->events)
+        rg_run_files_done(o->files, request);
+    if (o->series)
+        rg_run_series_add(o->series, request);
+}
+
+static void
+observe_arrival(void *ctx, uint64_t index, uint32_t query, double at_s)
+{
+    const struct observers *o = ctx;
+
+    rg_run_files_arrived(o->files, index, query, at_s);
+}
+
+static void
+observe_try(void *ctx, const struct rg_try_record *record)
+{
+    const struct observers *o = ctx;
+
+    rg_run_files_tried(o->files, record);
+}
+
+static enum rg_status
+run_cell(struct rg_run *w, size_t i, struct rg_run_files *files, struct rg_err *err)
+{
+    const struct rg_run_values *v = &w->v;
+    struct observers o = {.files = files, .events = files && v->trace_events};
+    struct rg_cell_options options = {.replications = isnan(v->precision) ? v->replications
+                                                                          : v->max_replications,
+                                      .enough = rg_run_rule(v),
+                                      .rule = v,
+                                      .slo_s = v->slo_ms * 1e-3,
+                                      .warm_up = w->warm_up.requests,
+                                      .columns = w->s.columns,
+                                      .arrived = files && v->export_to ? observe_arrival : NULL,
+                                      .tried = o.events ? observe_try : NULL,
+                                      .ctx = &o};
+    enum rg_status status;
+
+    if (v->replications == 1)
+        o.series = rg_run_series_new(options.warm_up, options.slo_s);
+    if (o.events || o.series)
+        options.done = observe_done;
+    status = rg_cell_run(replication_config(w, &w->policies[i]), &options, &w->cells[i], err);
+    if (status == RG_OK)
+        rg_estimates_make(&w->estimates[i], &w->cells[i], v->level, can_saturate(w));
+    if (status == RG_OK && o.series)
+        rg_run_series_estimate(o.series, v->level, &w->estimates[i]);
+    w->estimates[i].router = w->routers[i].word;
+    rg_run_series_free(o.series);
+    return status;
+}
+
+/* files: of the first router. */
+static enum rg_status
+run_cells(struct rg_run *w, struct rg_run_files *files, struct rg_err *err)
+{
+    enum rg_status status = check_warm_up(w, err);
+
+    if (status == RG_OK)
+        status = find_warm_up(w, err);
+    for (size_t i = 0; status == RG_OK && i < w->n_cells; i++)
+        status = run_cell(w, i, i == 0 ? files : NULL, err);
     return status;
 }
 

@@ -7,7 +7,9 @@
 
 #include "base/hint.h"
 #include "base/mem.h"
+#include "stats/bootstrap.h"
 #include "stats/paired.h"
+#include "stats/ratio.h"
 
 /* ---- groups ---- */
 
@@ -95,6 +97,23 @@ reckon_margin(struct rg_compare_pair *p, const struct rg_compare *c, const doubl
     p->p_both = p->margin.p;
 }
 
+/* All pairs draw the same resamples of queries, as far as they are over the same ones. */
+static void
+reckon_ratio(struct rg_compare_pair *p, const struct rg_compare *c, const double *x,
+             const double *y)
+{
+    const struct rg_bootstrap_plan plan = {
+        .n = p->n, .resamples = (uint32_t)c->v->resamples, .seed = c->v->seed};
+    const struct rg_bootstrap_term terms[] = {{.kind = RG_BOOTSTRAP_RATIO, .a = x, .b = y},
+                                              {.kind = RG_BOOTSTRAP_DIFFERENCE, .a = x, .b = y}};
+    struct rg_bootstrap *boot = rg_bootstrap_terms(&plan, terms, 2);
+
+    p->ratio = rg_ratio_fieller(x, y, p->n, c->v->level);
+    p->boot_ratio = rg_bootstrap_interval(boot, 0, RG_BOOTSTRAP_BCA, c->v->level);
+    p->boot_difference = rg_bootstrap_interval(boot, 1, RG_BOOTSTRAP_BCA, c->v->level);
+    rg_bootstrap_free(boot);
+}
+
 static void
 reckon_pair(struct rg_compare_pair *p, const struct rg_compare *c, size_t a, size_t b)
 {
@@ -113,6 +132,8 @@ reckon_pair(struct rg_compare_pair *p, const struct rg_compare *c, size_t a, siz
     p->cliff = rg_cliff_delta(x, p->n, y, p->n);
     if (!isnan(c->v->margin))
         reckon_margin(p, c, d);
+    if (c->v->ratio)
+        reckon_ratio(p, c, x, y);
     if (!isnan(c->nemenyi))
         p->p_nemenyi =
             rg_nemenyi_p(c->mean_ranks[a], c->mean_ranks[b], c->n_complete, c->blocks.n_groups);

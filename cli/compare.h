@@ -31,7 +31,8 @@ struct rg_compare_values {
     const char *baseline;
     int from, test, alternative, zeros, adjust, format;
     double level, margin, detect, power; /* margin, detect: NaN where not given */
-    bool anova, lower_better;
+    uint64_t resamples, seed;
+    bool anova, lower_better, ratio;
 };
 
 enum { RG_COMPARE_GROUPS = 200 }; /* at most */
@@ -47,6 +48,8 @@ struct rg_compare_pair {
     double cliff;
     double p_adjusted, p_nemenyi;
     struct rg_discordance counts; /* of McNemar's test */
+    struct rg_estimate ratio;     /* of --ratio: mean of a by mean of b, Fieller; */
+    struct rg_estimate boot_ratio, boot_difference; /* by bootstrap */
     struct rg_equivalence margin;
     double p_a, p_b, p_both; /* not worse: a, b; equivalent; adjusted */
 };
@@ -84,7 +87,7 @@ RG_MUST_USE enum rg_status rg_compare_anova(struct rg_table **out, const struct 
                                             struct rg_err *err);
 
 /* Add the tables of one metric to tables[0..n); returns how many there are then. */
-enum { RG_COMPARE_TABLES = 8 }; /* per metric, at most */
+enum { RG_COMPARE_TABLES = 9 }; /* per metric, at most */
 size_t rg_compare_tables(const struct rg_compare *c, struct rg_table **tables, size_t n);
 
 /* A new table of a metric, its first column the metric in data forms. */

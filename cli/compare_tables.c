@@ -407,6 +407,35 @@ margin_table(const struct rg_compare *c)
     return t;
 }
 
+/* ---- ratios ---- */
+
+static struct rg_table *
+ratio_table(const struct rg_compare *c)
+{
+    struct rg_table *t = rg_compare_table(c, "ratios of means, and the bootstrap");
+
+    pair_keys(t);
+    count_column(t, "n");
+    rg_table_column(t, "ratio", "a / b (Fieller)", RG_COL_ESTIMATE, -1, false);
+    rg_table_column(t, "ratio_bootstrap", "a / b (bootstrap)", RG_COL_ESTIMATE, -1, false);
+    rg_table_column(t, "difference_bootstrap", "a - b (bootstrap)", RG_COL_ESTIMATE, -1, false);
+    for (size_t i = 0; i < c->n_pairs; i++) {
+        const struct rg_compare_pair *p = &c->pairs[i];
+        const struct rg_estimate *all[] = {&p->ratio, &p->boot_ratio, &p->boot_difference};
+        size_t n = pair_row(t, c, p);
+
+        for (size_t k = 0; k < 3; k++)
+            rg_table_estimate(t, n + 1 + k, all[k]->value, all[k]->lo, all[k]->hi);
+    }
+    rg_table_note(t,
+                  "a / b: mean of a by mean of b over the queries that have both; 1 - a / b is the "
+                  "share that a saves. bootstrap: BCa, %llu resamples of queries, seed %llu. "
+                  "Intervals: %d %%.",
+                  (unsigned long long)c->v->resamples, (unsigned long long)c->v->seed,
+                  percent(c->v->level));
+    return t;
+}
+
 /* ---- power ---- */
 
 /* Chance to see the difference with the units at hand, and the units that it takes. */
@@ -514,6 +543,8 @@ rg_compare_tables(const struct rg_compare *c, struct rg_table **tables, size_t n
     tables[n++] = pairs_table(c);
     if (!isnan(c->v->margin))
         tables[n++] = margin_table(c);
+    if (c->v->ratio)
+        tables[n++] = ratio_table(c);
     if (!isnan(c->v->detect))
         tables[n++] = power_table(c);
     tables[n++] = variation_table(c);

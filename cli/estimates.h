@@ -2,7 +2,8 @@
  *
  * Quality, cost, escalation, shares and coverage vary over the finite set of queries: each query's
  * mean over all replications is one observation. Latency, goodput, throughput and utilisation vary
- * over the simulation: each replication gives one. */
+ * over the simulation: each replication gives one; a single one has intervals by batch means
+ * (rg_run_series_estimate). */
 #ifndef RG_CLI_ESTIMATES_H
 #define RG_CLI_ESTIMATES_H
 
@@ -12,6 +13,7 @@
 
 #include "sim/cell.h"
 #include "stats/interval.h"
+#include "stats/output.h"
 
 enum rg_metric {
     RG_METRIC_SCORE,
@@ -82,6 +84,7 @@ struct rg_estimates {
     const char *router; /* borrowed: what the user wrote */
     struct rg_estimate of[RG_N_METRICS];
     struct rg_estimate parts[RG_N_PARTS]; /* mean parts of the latency, ms */
+    struct rg_batch_means batches; /* of the latency, of one replication; else .batches = 0 */
     uint64_t queries; /* that were asked and not skipped: n of the first kind of interval, but */
     uint64_t scored;  /* of the score, */
     uint64_t priced;  /* and of the cost */

@@ -97,14 +97,15 @@ set_number(const struct rg_command *cmd, const struct rg_opt *opt, const char *a
     char bounds[128];
     double x = 0;
     uint64_t u = 0;
-    const char *why = opt->kind == RG_OPT_U64 ? rg_num_u64(arg, strlen(arg), &u)
-                                              : rg_num_double(arg, strlen(arg), &x);
+    bool whole = opt->kind != RG_OPT_DOUBLE;
+    const char *why =
+        whole ? rg_num_u64(arg, strlen(arg), &u) : rg_num_double(arg, strlen(arg), &x);
 
-    if (opt->kind == RG_OPT_U64)
+    if (whole)
         x = (double)u;
     if (why) {
-        snprintf(text, sizeof text, "--%s: %s (found '%.60s', expected a%s number)", opt->name, why,
-                 arg, opt->kind == RG_OPT_U64 ? " whole" : "");
+        snprintf(text, sizeof text, "--%s: %s (found '%.60s', expected a%s number%s)", opt->name,
+                 why, arg, whole ? " whole" : "", opt->kind == RG_OPT_AUTO ? " or auto" : "");
         return usage_error(cmd, text);
     }
     if (out_of_bounds(opt, x)) {
@@ -112,7 +113,7 @@ set_number(const struct rg_command *cmd, const struct rg_opt *opt, const char *a
                  bounds_text(opt, bounds, sizeof bounds));
         return usage_error(cmd, text);
     }
-    if (opt->kind == RG_OPT_U64)
+    if (whole)
         memcpy(to, &u, sizeof u);
     else
         memcpy(to, &x, sizeof x);
@@ -149,6 +150,7 @@ static int
 set_value(const struct rg_command *cmd, const struct rg_opt *opt, const char *arg, void *values)
 {
     void *to = (char *)values + opt->offset;
+    uint64_t automatic = RG_OPT_IS_AUTO;
     bool on = true;
 
     switch (opt->kind) {
@@ -161,6 +163,12 @@ set_value(const struct rg_command *cmd, const struct rg_opt *opt, const char *ar
     case RG_OPT_LIST:
         list_add(to, arg);
         return -1;
+    case RG_OPT_AUTO:
+        if (strcmp(arg, "auto") == 0) {
+            memcpy(to, &automatic, sizeof automatic);
+            return -1;
+        }
+        return set_number(cmd, opt, arg, to);
     case RG_OPT_U64:
     case RG_OPT_DOUBLE:
         return set_number(cmd, opt, arg, to);

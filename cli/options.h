@@ -17,9 +17,12 @@ enum rg_opt_kind {
     RG_OPT_STRING, /* const char *, borrowed from argv */
     RG_OPT_LIST,   /* struct rg_opt_list: may be repeated, and takes a comma-separated list */
     RG_OPT_U64,    /* uint64_t within [min, max] */
+    RG_OPT_AUTO,   /* likewise, or the word auto: RG_OPT_IS_AUTO */
     RG_OPT_DOUBLE, /* double within [min, max] */
     RG_OPT_CHOICE, /* int: index of the argument in choices */
 };
+
+#define RG_OPT_IS_AUTO UINT64_MAX
 
 struct rg_opt_list {
     char **items; /* owned; rg_opt_list_clear */

@@ -129,8 +129,10 @@ const struct rg_opt rg_run_options[RG_N_RUN_OPTIONS] = {
     OPT("loop", 0, RG_OPT_FLAG, loop, NULL, "recorded: begin again after the last arrival"),
     NUM("requests", RG_OPT_U64, requests, "N",
         "requests in a replication (default: one for each query,\nor recorded arrival)", 1, 4e9),
-    NUM("warm-up", RG_OPT_U64, warm_up, "N",
-        "first requests of a replication that count for nothing\n(default 0)", 0, 4e9),
+    NUM("warm-up", RG_OPT_AUTO, warm_up, "N",
+        "first requests of a replication that count for nothing;\nauto: as many as MSER-5 finds "
+        "(default 0)",
+        0, 4e9),
     NUM("until", RG_OPT_DOUBLE, until_s, "SECONDS", "end a replication then at the latest", 1e-9,
         1e15),
     OPT("endpoints", 'e', RG_OPT_STRING, endpoints, "FILE",
@@ -153,7 +155,12 @@ const struct rg_opt rg_run_options[RG_N_RUN_OPTIONS] = {
     NUM("slo-ms", RG_OPT_DOUBLE, slo_ms, "MS",
         "goodput counts requests completed within this time\n(default: completed at all)", 1e-9,
         1e12),
-    NUM("replications", RG_OPT_U64, replications, "N", "independent repeats (default 10)", 1, 1e6),
+    NUM("replications", RG_OPT_U64, replications, "N",
+        "independent repeats (default 10); 1: batch means", 1, 1e6),
+    NUM("precision", RG_OPT_DOUBLE, precision, "P",
+        "go on until the interval of the mean latency is +- this\nshare of it, e.g. 0.01", 1e-6, 1),
+    NUM("max-replications", RG_OPT_U64, max_replications, "N",
+        "... but make no more than these (default 1000)", 2, 1e6),
     NUM("seed", RG_OPT_U64, seed, "N", "seed of all random streams (default 1)", 0, 0),
     NUM("level", RG_OPT_DOUBLE, level, "P", "confidence of the intervals (default 0.95)", 0.5,
         0.9999),
@@ -206,6 +213,7 @@ rg_run_defaults(void)
                                   .until_s = INFINITY,
                                   .slo_ms = INFINITY,
                                   .replications = 10,
+                                  .precision = NAN,
                                   .seed = 1,
                                   .level = 0.95};
 }
@@ -349,6 +357,20 @@ complete_replay(struct rg_run_values *v)
     return NULL;
 }
 
+static const char *
+complete_experiment(struct rg_run_values *v)
+{
+    if (isnan(v->precision))
+        return v->max_replications ? "--max-replications needs --precision" : NULL;
+    if (v->replications < 2)
+        return "--precision needs two --replications or more to begin with";
+    if (v->max_replications && v->max_replications < v->replications)
+        return "--max-replications is less than --replications, which are made anyway";
+    if (!v->max_replications)
+        v->max_replications = v->replications > 1000 ? v->replications : 1000;
+    return NULL;
+}
+
 const char *
 rg_run_complete(struct rg_run_values *v)
 {
@@ -356,7 +378,9 @@ rg_run_complete(struct rg_run_values *v)
 
     if (!wrong)
         wrong = check_memory(v);
-    if (!wrong)
-        complete_memory(v);
-    return wrong ? wrong : complete_replay(v);
+    if (wrong)
+        return wrong;
+    complete_memory(v);
+    wrong = complete_replay(v);
+    return wrong ? wrong : complete_experiment(v);
 }

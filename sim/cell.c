@@ -317,8 +317,7 @@ next_replication(struct gather *g)
 static void
 cell_init(struct rg_cell *cell, const struct rg_trace *t, uint64_t replications)
 {
-    *cell = (struct rg_cell){
-        .n_queries = t->n_queries, .replications = replications, .n_endpoints = t->n_models};
+    *cell = (struct rg_cell){.n_queries = t->n_queries, .n_endpoints = t->n_models};
     for (int m = 0; m < RG_N_PER_QUERY; m++)
         cell->query[m] = rg_zalloc(t->n_queries, sizeof *cell->query[m]);
     for (int m = 0; m < RG_N_PER_REPLICATION; m++)
@@ -336,11 +335,12 @@ rg_cell_run(struct rg_replication_config config, const struct rg_cell_options *o
 {
     struct gather g = {.policy = config.policy, .options = options, .cell = cell};
     enum rg_status status = RG_OK;
+    bool enough = false;
 
     cell_init(cell, config.policy->trace, options->replications);
     config.done = request_done;
     config.ctx = &g;
-    while (status == RG_OK && g.number < options->replications) {
+    while (status == RG_OK && g.number < options->replications && !enough) {
         struct rg_replication r;
 
         config.arrived = options->arrived && g.number == 0 ? request_arrived : NULL;
@@ -351,6 +351,8 @@ rg_cell_run(struct rg_replication_config config, const struct rg_cell_options *o
             gather_bills(&g, &r);
             gather_counts(&g, &r);
             next_replication(&g);
+            cell->replications = g.number;
+            enough = options->enough && options->enough(options->rule, cell);
         }
         rg_replication_clear(&r);
     }

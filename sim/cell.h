@@ -73,7 +73,7 @@ struct rg_cell_columns {
 
 struct rg_cell {
     size_t n_queries; /* of the trace */
-    uint64_t replications;
+    uint64_t replications; /* that were run: observations in each column of them */
     size_t n_endpoints;                         /* models of the trace */
     struct rg_per_query *query[RG_N_PER_QUERY]; /* [metric][query] */
     double *replication[RG_N_PER_REPLICATION];  /* [metric][replication] */
@@ -92,7 +92,10 @@ struct rg_cell {
 };
 
 struct rg_cell_options {
-    uint64_t replications;
+    uint64_t replications; /* at most, where there is a rule */
+    /* The rule: are the replications run so far enough? Asked after each; NULL: run all. */
+    bool (*enough)(const void *rule, const struct rg_cell *cell);
+    const void *rule;
     double slo_s;     /* goodput: completed within this; INFINITY: completed at all */
     uint64_t warm_up; /* first requests of each replication that count for no statistic */
     struct rg_cell_columns columns;

@@ -10,6 +10,25 @@
 #include "base/sum.h"
 #include "stats/moments.h"
 
+/* ---- series of any length ---- */
+
+void
+rg_output_fold_add(struct rg_output_fold *fold, double x)
+{
+    fold->rest += x;
+    if (++fold->n_rest < fold->size)
+        return;
+    fold->x[fold->n++] = fold->rest / (double)fold->size;
+    fold->rest = 0;
+    fold->n_rest = 0;
+    if (fold->n < RG_FOLD_MAX)
+        return;
+    for (size_t i = 0; i < RG_FOLD_MAX / 2; i++)
+        fold->x[i] = fold->x[2 * i] / 2 + fold->x[2 * i + 1] / 2;
+    fold->n = RG_FOLD_MAX / 2;
+    fold->size *= 2;
+}
+
 /* ---- warm-up ---- */
 
 enum { FIVE = 5 };

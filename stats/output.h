@@ -12,6 +12,21 @@
 
 #include "stats/interval.h"
 
+/* ---- series of any length ---- */
+
+enum { RG_FOLD_MAX = 4096 };
+
+/* A series in constant memory: averages of consecutive values, all of equally many, which twice as
+ * many go into whenever there would be RG_FOLD_MAX of them. Shorter series are kept as they are.
+ * Batch means and MSER-5 work on the averages as on the values. Initialise with .size = 1. */
+struct rg_output_fold {
+    double x[RG_FOLD_MAX];
+    size_t n, size; /* averages, and how many values are in each */
+    double rest;    /* sum of the latest values, too few for a further average */
+    size_t n_rest;
+};
+void rg_output_fold_add(struct rg_output_fold *fold, double x);
+
 /* ---- warm-up ---- */
 
 struct rg_warmup {

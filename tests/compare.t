@@ -38,7 +38,7 @@ awk 'BEGIN {
         printf "q%d,%s,%s\n", int(i / 3), substr("xyz", i % 3 + 1, 1), x[i + 1]
 }' >m.csv
 
-plan 95
+plan 104
 compared 'it compares' m.csv --format csv
 cp o m.out
 # R: friedman.test(m)
@@ -153,6 +153,30 @@ status 'no file' 4 "$p" compare nothing.csv
 awk 'BEGIN {print "query,config,score"; for (i = 0; i < 201; i++) printf "1,g%d,1\n", i}' >many.csv
 status 'too many groups' 3 "$p" compare many.csv
 status 'a full disk' 4 sh -c '"$0" compare m.csv >/dev/full' "$p"
+
+# Ratios of means. R, from Fieller's equation:
+#   x = c(2,3,1,7,4,2,9,3,5,1,6,2); y = c(5,4,6,9,7,3,14,8,5,6,7,9); k = qt(.975, 11)^2 / 12
+#   A = mean(y)^2 - k*var(y); B = mean(x)*mean(y) - k*cov(x,y); C = mean(x)^2 - k*var(x)
+#   (B + c(-1,1) * sqrt(B^2 - A*C)) / A
+# SciPy: bootstrap((x, y), lambda x, y, axis=-1: x.sum(axis) / y.sum(axis), paired=True, method='BCa',
+#   n_resamples=200000, random_state=1), and of (x - y).mean(axis)
+{
+    echo query,config,cost
+    i=0
+    for xy in 2,5 3,4 1,6 7,9 4,7 2,3 9,14 3,8 5,5 1,6 6,7 2,9; do
+        i=$((i + 1))
+        printf '%d,a,%d\n%d,b,%d\n' $i "${xy%,*}" $i "${xy#*,}"
+    done
+} >cost.csv
+compared 'ratios' cost.csv -m cost --ratio --resamples 200000 --format csv
+ok 'the ratio' near "$(cell o ratio a b)" 45/83 1e-14
+ok 'lower limit of Fieller' near "$(cell o ratio_lo a b)" 0.360898387240 1e-11
+ok 'upper limit' near "$(cell o ratio_hi a b)" 0.716213930371 1e-11
+ok 'lower limit of BCa' near "$(cell o ratio_bootstrap_lo a b)" 0.3855421686746988 0.01
+ok 'upper limit' near "$(cell o ratio_bootstrap_hi a b)" 0.6818181818181818 0.01
+ok 'lower limit of the difference' near "$(cell o difference_bootstrap_lo a b)" -4.416666666666667 0.02
+ok 'upper limit' near "$(cell o difference_bootstrap_hi a b)" -2 0.04
+status 'resamples without ratios' 2 "$p" compare cost.csv -m cost --resamples 200
 
 # A trace.
 compared 'a trace' tickets.jsonl.gz --by model --test wilcoxon --format json

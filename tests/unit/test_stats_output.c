@@ -24,6 +24,62 @@ near(double found, double expected, double rel)
         fail_msg("found %.17g, expected %.17g", found, expected);
 }
 
+/* ---- series of any length ---- */
+
+/* Whatever its length, a series is averages of equally many of its first values. */
+static void
+folded(void **state)
+{
+    static const size_t lengths[] = {0, 1, 4095, 4096, 4097, 8191, 8192, 100000};
+    struct rg_output_fold *fold = malloc(sizeof *fold);
+
+    (void)state;
+    assert_non_null(fold);
+    for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+        *fold = (struct rg_output_fold){.size = 1};
+        for (size_t i = 0; i < lengths[k]; i++)
+            rg_output_fold_add(fold, (double)(i % 1000) * 1e-3);
+        assert_true(fold->n < RG_FOLD_MAX);
+        assert_true(fold->n == lengths[k] || fold->n >= RG_FOLD_MAX / 2);
+        assert_int_equal(fold->n * fold->size + fold->n_rest, lengths[k]);
+        for (size_t i = 0; i < fold->n; i++) {
+            struct rg_sum sum = {0};
+
+            for (size_t j = i * fold->size; j < (i + 1) * fold->size; j++)
+                rg_sum_add(&sum, (double)(j % 1000) * 1e-3);
+            near(fold->x[i], rg_sum_value(&sum) / (double)fold->size, 1e-13);
+        }
+    }
+    free(fold);
+}
+
+/* The variance of correlated values is seen through the averages: batch means of an autoregressive
+ * series of 200,000 values (0.9) and of its fold. */
+static void
+folded_batches(void **state)
+{
+    gsl_rng *rng = rg_rng_new(5, 0, RG_PURPOSE_TEST);
+    size_t n = 200000;
+    double *x = malloc(n * sizeof *x), last = 0;
+    struct rg_output_fold *fold = calloc(1, sizeof *fold);
+    struct rg_batch_means all, few;
+
+    (void)state;
+    assert_true(x && fold);
+    fold->size = 1;
+    for (size_t i = 0; i < n; i++) {
+        x[i] = last = 0.9 * last + gsl_ran_gaussian(rng, 1);
+        rg_output_fold_add(fold, x[i]);
+    }
+    all = rg_output_batch_means(x, n, 32, 0.95);
+    few = rg_output_batch_means(fold->x, fold->n, 32, 0.95);
+    near((few.mean.hi - few.mean.lo) / 2, (all.mean.hi - all.mean.lo) / 2, 0.1);
+    assert_true(fabs(few.mean.value - all.mean.value) < 0.02);
+    free(x);
+    free(fold);
+    gsl_rng_free(rng);
+}
+
 /* ---- warm-up ---- */
 
 /* NumPy, from the definition, on these two series:
@@ -370,13 +426,22 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mser5_known),         cmocka_unit_test(mser5_random),
-        cmocka_unit_test(mser5_edges),         cmocka_unit_test(serial_known),
-        cmocka_unit_test(serial_errors),       cmocka_unit_test(serial_edges),
-        cmocka_unit_test(batches_by_hand),     cmocka_unit_test(batches_chosen),
-        cmocka_unit_test(batches_edges),       cmocka_unit_test(stop_rule),
-        cmocka_unit_test(replications_needed), cmocka_unit_test(time_known),
-        cmocka_unit_test(time_random),         cmocka_unit_test(time_odd_values),
+        cmocka_unit_test(folded),
+        cmocka_unit_test(folded_batches),
+        cmocka_unit_test(mser5_known),
+        cmocka_unit_test(mser5_random),
+        cmocka_unit_test(mser5_edges),
+        cmocka_unit_test(serial_known),
+        cmocka_unit_test(serial_errors),
+        cmocka_unit_test(serial_edges),
+        cmocka_unit_test(batches_by_hand),
+        cmocka_unit_test(batches_chosen),
+        cmocka_unit_test(batches_edges),
+        cmocka_unit_test(stop_rule),
+        cmocka_unit_test(replications_needed),
+        cmocka_unit_test(time_known),
+        cmocka_unit_test(time_random),
+        cmocka_unit_test(time_odd_values),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
