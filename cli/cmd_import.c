@@ -8,8 +8,9 @@
 #include "traces/import.h"
 
 struct values {
-    const char *from, *output, *dataset;
-    bool keep_going, no_text;
+    const char *from, *output, *dataset, *columns, *space, *index;
+    bool keep_going, no_text, raw_text, demo;
+    struct rg_opt_list datasets, models, splits, not_datasets, not_models, not_splits;
     int format;
 };
 
@@ -41,6 +42,59 @@ static const struct rg_opt options[] = {
      .kind = RG_OPT_FLAG,
      .offset = VALUE(no_text),
      .help = "leave the texts of answers and prompts out"},
+    {.name = "datasets",
+     .kind = RG_OPT_LIST,
+     .offset = VALUE(datasets),
+     .arg = "LIST",
+     .help = "benchmarks: only these datasets"},
+    {.name = "models",
+     .kind = RG_OPT_LIST,
+     .offset = VALUE(models),
+     .arg = "LIST",
+     .help = "benchmarks: only these models"},
+    {.name = "splits",
+     .kind = RG_OPT_LIST,
+     .offset = VALUE(splits),
+     .arg = "LIST",
+     .help = "benchmarks: only these splits"},
+    {.name = "exclude-datasets",
+     .kind = RG_OPT_LIST,
+     .offset = VALUE(not_datasets),
+     .arg = "LIST",
+     .help = "benchmarks: all datasets but these"},
+    {.name = "exclude-models",
+     .kind = RG_OPT_LIST,
+     .offset = VALUE(not_models),
+     .arg = "LIST",
+     .help = "benchmarks: all models but these"},
+    {.name = "exclude-splits",
+     .kind = RG_OPT_LIST,
+     .offset = VALUE(not_splits),
+     .arg = "LIST",
+     .help = "benchmarks: all splits but these"},
+    {.name = "demo",
+     .kind = RG_OPT_FLAG,
+     .offset = VALUE(demo),
+     .help = "benchmarks: take demonstrations, too"},
+    {.name = "raw-text",
+     .kind = RG_OPT_FLAG,
+     .offset = VALUE(raw_text),
+     .help = "keep texts written as Python lists as they stand"},
+    {.name = "columns",
+     .kind = RG_OPT_STRING,
+     .offset = VALUE(columns),
+     .arg = "MAP",
+     .help = "csv: FIELD=COLUMN,... or @FILE, see the manual"},
+    {.name = "space",
+     .kind = RG_OPT_STRING,
+     .offset = VALUE(space),
+     .arg = "NAME",
+     .help = "embeddings: name of their encoder"},
+    {.name = "index",
+     .kind = RG_OPT_STRING,
+     .offset = VALUE(index),
+     .arg = "FILE",
+     .help = "embeddings: which query each row of an array is"},
     RG_OPT_FORMAT_ROW(struct values, format),
 };
 #undef VALUE
@@ -178,6 +232,23 @@ sort_inputs(struct inputs *in, char **args, size_t n, struct rg_err *err)
     return RG_OK;
 }
 
+static struct rg_import_list
+names(const struct rg_opt_list *list)
+{
+    return (struct rg_import_list){(const char *const *)list->items, list->n};
+}
+
+static void
+clear_lists(struct values *v)
+{
+    rg_opt_list_clear(&v->datasets);
+    rg_opt_list_clear(&v->models);
+    rg_opt_list_clear(&v->splits);
+    rg_opt_list_clear(&v->not_datasets);
+    rg_opt_list_clear(&v->not_models);
+    rg_opt_list_clear(&v->not_splits);
+}
+
 static enum rg_status
 import(const struct values *v, char **args, size_t n, struct rg_import_report *report,
        struct rg_err *err)
@@ -190,6 +261,17 @@ import(const struct values *v, char **args, size_t n, struct rg_import_report *r
         .dataset = v->dataset,
         .keep_going = v->keep_going,
         .no_text = v->no_text,
+        .raw_text = v->raw_text,
+        .demo = v->demo,
+        .datasets = names(&v->datasets),
+        .models = names(&v->models),
+        .splits = names(&v->splits),
+        .not_datasets = names(&v->not_datasets),
+        .not_models = names(&v->not_models),
+        .not_splits = names(&v->not_splits),
+        .columns = v->columns,
+        .space = v->space,
+        .index = v->index,
     };
 
     if (rc == RG_OK)
@@ -209,11 +291,13 @@ run(int argc, char **argv)
     size_t n_args;
     int status = rg_options_parse(&rg_cmd_import, argc, argv, &v, &args, &n_args);
 
-    if (status >= 0)
-        return status;
-    if (!v.output) {
+    if (status < 0 && !v.output) {
         rg_cli_say("import: no trace file to write: give --output TRACE");
-        return RG_EUSAGE;
+        status = RG_EUSAGE;
+    }
+    if (status >= 0) {
+        clear_lists(&v);
+        return status;
     }
     rc = import(&v, args, n_args, &report, &err);
     /* Without a trace file there is nothing to report on but the error. */
@@ -221,6 +305,7 @@ run(int argc, char **argv)
         print_report(&report, (enum rg_format)v.format);
     status = rc == RG_OK ? 0 : rg_cli_fail(&err);
     rg_import_report_clear(&report);
+    clear_lists(&v);
     return status;
 }
 

@@ -23,6 +23,7 @@ enum {
 
 const struct rg_generator rg_generators[] = {
     {"tickets", "support tickets in 8 categories, answered by 5 models under 8 variants"},
+    {"llmrouterbench", "a folder of result files of 13 models on 10 datasets"},
 };
 const size_t rg_n_generators = sizeof(rg_generators) / sizeof(rg_generators[0]);
 

@@ -95,6 +95,43 @@ rg_import_count(struct rg_import *im, enum rg_put what, const struct rg_place *p
     }
 }
 
+/* ---- what formats keep ---- */
+
+struct rg_import_state {
+    void *state;
+    void (*free_state)(void *state);
+    struct rg_import_state *next;
+};
+
+void **
+rg_import_state(struct rg_import *im, void (*free_state)(void *state))
+{
+    struct rg_import_state *s = im->states;
+
+    while (s && s->free_state != free_state)
+        s = s->next;
+    if (!s) {
+        s = rg_zalloc(1, sizeof *s);
+        s->free_state = free_state;
+        s->next = im->states;
+        im->states = s;
+    }
+    return &s->state;
+}
+
+void
+rg_import_end(struct rg_import *im)
+{
+    while (im->states) {
+        struct rg_import_state *s = im->states;
+
+        im->states = s->next;
+        if (s->state)
+            s->free_state(s->state);
+        free(s);
+    }
+}
+
 /* ---- putting records ---- */
 
 /* The store knows no places: give its complaint about a record one. */
@@ -505,6 +542,37 @@ import_path(struct rg_import *im, const char *path, const char *wanted, struct f
     return importer->folder(im, path, err);
 }
 
+static void
+put_list(struct rg_buf *out, const char *name, const struct rg_import_list *list)
+{
+    if (list->list)
+        rg_buf_printf(out, "%s=", name);
+    for (size_t i = 0; i < list->n; i++)
+        rg_buf_printf(out, "%s%s", i > 0 ? "," : "", list->list[i]);
+    if (list->list)
+        rg_buf_putc(out, '\n');
+}
+
+/* The options of single formats that make a difference to what is stored. */
+static void
+put_options(struct rg_buf *out, const struct rg_import_options *o)
+{
+    put_list(out, "datasets", &o->datasets);
+    put_list(out, "models", &o->models);
+    put_list(out, "splits", &o->splits);
+    put_list(out, "exclude-datasets", &o->not_datasets);
+    put_list(out, "exclude-models", &o->not_models);
+    put_list(out, "exclude-splits", &o->not_splits);
+    if (o->demo)
+        rg_buf_puts(out, "demo\n");
+    if (o->raw_text)
+        rg_buf_puts(out, "raw-text\n");
+    if (o->columns)
+        rg_buf_printf(out, "columns=%s\n", o->columns);
+    if (o->space)
+        rg_buf_printf(out, "space=%s\n", o->space);
+}
+
 /* Where the trace comes from and how it was made. */
 static enum rg_status
 put_meta(struct rg_import *im, const char *const *paths, size_t n, const struct formats *formats,
@@ -524,6 +592,7 @@ put_meta(struct rg_import *im, const char *const *paths, size_t n, const struct 
         rg_buf_printf(&options, "dataset=%s\n", o->dataset);
     if (o->no_text)
         rg_buf_puts(&options, "no-text\n");
+    put_options(&options, o);
     if (im->report->rejected > 0)
         rg_buf_printf(&options, "rejected=%" PRIu64 "\n", im->report->rejected);
     status = rg_store_put_meta(im->store, "source", rg_buf_text(&source), err);
@@ -556,8 +625,7 @@ import_all(struct rg_store *store, const char *const *paths, size_t n,
     assert(rg_n_importers <= sizeof formats.used / sizeof formats.used[0]);
     for (size_t i = 0; status == RG_OK && i < n; i++)
         status = import_path(&im, paths[i], format_of(options, i), &formats, err);
-    if (im.state)
-        im.free_state(im.state);
+    rg_import_end(&im);
     return status == RG_OK ? put_meta(&im, paths, n, &formats, err) : status;
 }
 

@@ -14,6 +14,12 @@
 #include "base/err.h"
 #include "traces/store.h"
 
+/* Names, borrowed; list NULL is no list at all, which is not an empty one. */
+struct rg_import_list {
+    const char *const *list;
+    size_t n;
+};
+
 struct rg_import_options {
     const char *format; /* name, or NULL to detect it for each file */
     /* The same for each of the paths, in place of format where not NULL; NULL: none. */
@@ -21,6 +27,15 @@ struct rg_import_options {
     const char *dataset; /* overrides the importer's dataset name; NULL: its own */
     bool keep_going;
     bool no_text; /* leave texts of answers and prompts out */
+    bool raw_text; /* keep texts that are written as Python lists as they stand */
+    bool demo;     /* take recordings that are marked as demonstrations, too */
+    /* What a benchmark of many datasets and models gives; {NULL}: all. Excluded names only count
+     * where no names are given. */
+    struct rg_import_list datasets, models, splits;
+    struct rg_import_list not_datasets, not_models, not_splits;
+    const char *columns; /* which column is what: "FIELD=COLUMN,..." or a file "@MAP"; or NULL */
+    const char *space;   /* name of the encoder of embeddings; NULL: the importer's own */
+    const char *index;   /* file that says which query each row of a matrix is; NULL: beside it */
 };
 
 /* A kind of remark or rejection, with its count and its first place. */
@@ -45,9 +60,7 @@ struct rg_import {
     const struct rg_import_options *options;
     struct rg_store *store;
     struct rg_import_report *report;
-    /* What a format keeps from file to file, NULL at first; of the one format that needs it. */
-    void *state;
-    void (*free_state)(void *state);
+    struct rg_import_state *states; /* see rg_import_state */
 };
 
 /* The beginning of a file (uncompressed, at most 64 KiB), for recognising it. */
@@ -139,6 +152,12 @@ RG_MUST_USE enum rg_status rg_import_put_request(struct rg_import *im, struct rg
                                                  const struct rg_place *place, struct rg_err *err);
 /* Count such a record as read, and as kept or superseded. */
 void rg_import_count(struct rg_import *im, enum rg_put what, const struct rg_place *place);
+
+/* What a format keeps from file to file: the pointer that belongs to this function, which is called
+ * for it at the end unless it is still NULL, as it is at first. */
+void **rg_import_state(struct rg_import *im, void (*free_state)(void *state));
+/* The end of an import: free them all. */
+void rg_import_end(struct rg_import *im);
 
 /* Is the text a placeholder that a client wrote in place of an answer ("LLM unavailable", ...)? */
 bool rg_import_is_placeholder(const char *text);

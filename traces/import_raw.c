@@ -501,15 +501,15 @@ free_seen(void *state)
 static struct seen *
 seen_of(struct rg_import *im)
 {
-    struct seen *seen = im->state;
+    void **state = rg_import_state(im, free_seen);
+    struct seen *seen = *state;
 
     if (seen)
         return seen;
     seen = rg_zalloc(1, sizeof *seen);
     seen->keys = rg_names_new();
     seen->contents = rg_names_new();
-    im->state = seen;
-    im->free_state = free_seen;
+    *state = seen;
     return seen;
 }
 

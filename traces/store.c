@@ -269,7 +269,7 @@ begin(struct rg_store *s, const char *name, struct rg_err *err)
     status = run(s,
                  "PRAGMA page_size=4096; PRAGMA encoding='UTF-8'; PRAGMA journal_mode=OFF;"
                  "PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA foreign_keys=ON;"
-                 "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-131072",
+                 "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-24576",
                  err);
     return status == RG_OK ? make_schema(s, err) : status;
 }

@@ -86,8 +86,7 @@ fuzz_import(bool (*detect)(const struct rg_import_head *head),
 
         assert(rg_store_create_memory(&im.store, "fuzz", &err) == RG_OK);
         status = file(&im, path, &err);
-        if (im.state)
-            im.free_state(im.state);
+        rg_import_end(&im);
         assert(status == RG_OK || (status == RG_EINPUT && err.text[0] != '\0'));
         assert(report.read == report.kept + report.superseded + report.rejected);
         assert(keep_going || report.rejected == 0);

@@ -1,0 +1,8 @@
+/* Logs of chat completions. */
+#include "tests/fuzz/fuzz_import.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_import(rg_import_openai_detect, rg_import_openai_file, data, size);
+}

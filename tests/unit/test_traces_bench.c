@@ -1,0 +1,497 @@
+/* Importers of router benchmarks, logs, mapped CSV and embeddings on small invented files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "import_trial.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+check(const struct trial_file *files, size_t n, const struct rg_import_options *o,
+      const char *records, const char *notes)
+{
+    struct trial t;
+
+    trial_import(&t, files, n, o);
+    assert_string_equal(t.status ? t.err.text : "", "");
+    assert_string_equal(rg_buf_text(&t.records), records);
+    if (notes)
+        assert_string_equal(rg_buf_text(&t.notes), notes);
+    trial_clear(&t);
+}
+
+/* Each text fails with what is said of it. */
+struct fault {
+    const char *name, *text, *said;
+};
+
+static void
+check_faults(const char *format, const char *columns, const struct fault *all, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct trial_file file = {all[i].name, all[i].text};
+        const struct rg_import_options o = {.format = format, .columns = columns};
+        struct trial t;
+
+        trial_import(&t, &file, 1, &o);
+        if (t.status == RG_OK)
+            fail_msg("%s was taken", all[i].text);
+        if (!strstr(t.err.text, all[i].said))
+            fail_msg("%s: %s", all[i].text, t.err.text);
+        assert_string_equal(rg_buf_text(&t.records), "");
+        trial_clear(&t);
+    }
+}
+
+#define NO_PRICES " x tiers, prices and latencies of the models are not in the file\n"
+
+/* ---- RouterBench ---- */
+
+#define RB                                                                                         \
+    ",sample_id,prompt,eval_name,a/1,b,b|model_response,a/1|model_response,b|total_cost,"          \
+    "a/1|total_cost,oracle_model_to_route_to\n"
+
+static void
+routerbench(void **state)
+{
+    const struct trial_file files[] = {
+        {"x_test.csv", RB "7,s.1,\"['It\\'s \\\\x', \"\"two\"\"]\",ev,1.0,,\"['B']\",['A'],0.5,"
+                          "0.25,a/1\n"
+                          "8,s.1,['other'],ev,0,1,plain,\"['\\u00e9\\x41']\",1,2,no_model_correct\n"},
+        {"x_train.csv", RB "0,s.1,['third'],ev,NaN,1,[],[''],1,2,b\n"},
+    };
+    const struct rg_import_options o = {.no_text = false};
+
+    (void)state;
+    check(files, 2, &o,
+          "model a/1 unknown\nmodel b unknown\n"
+          "query ev/s.1 text=It's \\x\ntwo attrs={\"oracle\":\"a/1\",\"split\":\"test\"}\n"
+          "query ev/s.1#2 text=other attrs={\"oracle\":\"no_model_correct\",\"repeat\":true,"
+          "\"split\":\"test\"}\n"
+          "query ev/s.1#3 text=third attrs={\"oracle\":\"b\",\"split\":\"train\"}\n"
+          "call ev/s.1 b none contract=-1 sample=0 ok cost=0.5 text=B\n"
+          "call ev/s.1 a/1 none contract=-1 sample=0 ok cost=0.25 score=1 text=A\n"
+          "call ev/s.1#2 b none contract=-1 sample=0 ok cost=1 score=1 text=plain\n"
+          "call ev/s.1#2 a/1 none contract=-1 sample=0 ok cost=2 score=0 text=\xc3\xa9" "A\n"
+          "call ev/s.1#3 b none contract=-1 sample=0 ok cost=1 score=1 text=\n"
+          "call ev/s.1#3 a/1 none contract=-1 sample=0 ok cost=2 text=\n",
+          "read 6 kept 6 superseded 0 rejected 0 calls 6 runs 0\n"
+          "2" NO_PRICES "2 x no score\n"
+          "2 x sample id that comes again for another prompt (named <id>#2)\n"
+          "1 x text that is no Python list of strings, kept as it stands\n");
+}
+
+static void
+routerbench_bad(void **state)
+{
+    static const struct fault all[] = {
+        {"a.csv", ",sample_id,prompt,eval_name,m|model_response\n", "column \"m\" is missing"},
+        {"a.csv", ",sample_id,prompt,eval_name,m,m|model_response\n",
+         "column \"m|total_cost\" is missing"},
+        {"a.csv", ",sample_id,prompt,eval_name\n", "no models"},
+        {"a.csv", ",sample_id,prompt,eval_name,m,m|model_response,m|total_cost,z\n",
+         "unknown column \"z\""},
+        {"a.csv", RB "0,,['x'],ev,1,1,a,b,1,2,\n", "a.csv:2:3: a row needs a sample_id"},
+        {"a.csv", RB "0,s,['x'],ev,x,1,a,b,1,2,\n", "a.csv:2:14: a/1: not a number"},
+        {"a.csv", RB "0,s,['x'],ev,1,1,a,b,-1,2,\n", "cost"},
+        {"a.csv", RB "0,s,['x'],ev,1,1,a,b,inf,2,\n", "not a number"},
+        {"a.csv", RB "0,s,['x'],ev,1,1,a,b,1\n", "fields"},
+    };
+
+    (void)state;
+    check_faults("routerbench", NULL, all, COUNT(all));
+}
+
+/* ---- RouterDC ---- */
+
+static void
+routerdc(void **state)
+{
+    const struct trial_file files[] = {
+        {"my-set_train.json", "[{\"question\": \"q\", \"scores\": {\"a/x\": 0.3, \"b\": 1}, "
+                              "\"cluster_id\": 4},\n {\"question\": \"q\", \"scores\": {\"b\": 0, "
+                              "\"a/x\": null}}]"},
+        {"p.json", "[{\"question\": \"r\", \"scores\": {\"b\": 0.123}}]"},
+    };
+    const struct rg_import_options o = {.no_text = false};
+
+    (void)state;
+    check(files, 2, &o,
+          "model a/x unknown\nmodel b unknown\n"
+          "query my-set/train-1 text=q attrs={\"cluster_id\":4,\"score_kind\":\"attempts\","
+          "\"split\":\"train\"}\n"
+          "query my-set/train-2 text=q attrs={\"score_kind\":\"attempts\",\"split\":\"train\"}\n"
+          "query p/1 text=r attrs={\"score_kind\":\"probability\"}\n"
+          "call my-set/train-1 a/x none contract=-1 sample=0 ok score=0.3\n"
+          "call my-set/train-1 b none contract=-1 sample=0 ok score=1\n"
+          "call my-set/train-2 b none contract=-1 sample=0 ok score=0\n"
+          "call my-set/train-2 a/x none contract=-1 sample=0 ok\n"
+          "call p/1 b none contract=-1 sample=0 ok score=0.123\n",
+          "read 5 kept 5 superseded 0 rejected 0 calls 5 runs 0\n2" NO_PRICES "1 x no score\n");
+}
+
+static void
+routerdc_bad(void **state)
+{
+    static const struct fault all[] = {
+        {"a.json", "{}", "no list of questions (found object)"},
+        {"a.json", "[1]", "a.json:1:2"},
+        {"a.json", "[{\"scores\": {\"a\": 1}}]", "missing key \"question\""},
+        {"a.json", "[{\"question\": null, \"scores\": {\"a\": 1}}]", "question"},
+        {"a.json", "[{\"question\": \"q\", \"scores\": {}}]", "no scores"},
+        {"a.json", "[{\"question\": \"q\", \"scores\": {\"a\": \"1\"}}]", "score of a is no number"},
+        {"a.json", "[{\"question\": \"q\", \"scores\": {\"a\": 1, \"a\": 2}}]", "occurs twice"},
+        {"a.json", "[{\"question\": \"q\", \"scores\": {\"\": 1}}]", "empty name"},
+        {"a.json", "[{\"question\": \"q\", \"scores\": {\"a\": 1}, \"x\": 2}]", "unknown key"},
+        {"a.json", "[{\"question\": \"q\", \"scores\": {\"a\": 1}}", "not valid JSON"},
+    };
+
+    (void)state;
+    check_faults("routerdc", NULL, all, COUNT(all));
+}
+
+/* ---- RouteLLM ---- */
+
+static void
+routellm(void **state)
+{
+    const struct trial_file files[] = {
+        {"contaminated.jsonl", "{\"train_prompt\":\"t\",\"eval_prompt\":\"b\\nc\",\"train_idx\":1,"
+                               "\"eval_idx\":2}\n"},
+        {"gsm8k_responses.csv", "prompt,w,s,w_response,s_response\n"
+                                "a,True,False,\"x\ny\",z\n\"b\nc\",True,True,1,2\nd,False,True,,4\n"},
+        {"mmlu_high school.csv", "prompt,w,s\na,True,True\n"},
+    };
+    const struct rg_import_options o = {.no_text = false};
+
+    (void)state;
+    check(files, 3, &o,
+          "model s unknown\nmodel w unknown\n"
+          "query gsm8k/1 text=a\nquery gsm8k/3 text=d\n"
+          "query mmlu/high school/1 category=high school text=a\n"
+          "call gsm8k/1 w none contract=-1 sample=0 ok score=1 text=x\ny\n"
+          "call gsm8k/1 s none contract=-1 sample=0 ok score=0 text=z\n"
+          "call gsm8k/3 w none contract=-1 sample=0 ok score=0 text=\n"
+          "call gsm8k/3 s none contract=-1 sample=0 ok score=1 text=4\n"
+          "call mmlu/high school/1 w none contract=-1 sample=0 ok score=1\n"
+          "call mmlu/high school/1 s none contract=-1 sample=0 ok score=1\n",
+          "read 8 kept 6 superseded 2 rejected 0 calls 6 runs 0\n"
+          "1 x prompt to be left out of the tables that follow\n"
+          "1 x no records\n"
+          "2" NO_PRICES "2 x left out: its prompt is in the list of contaminated ones\n");
+}
+
+static void
+routellm_bad(void **state)
+{
+    static const struct fault all[] = {
+        {"a.csv", "prompt\nx\n", "no models"},
+        {"a.csv", "text,w\nx,True\n", "column \"prompt\" is missing"},
+        {"a.csv", "prompt,w\nx,true\n", "a.csv:2:3: w: no truth value (found \"true\""},
+        {"a.csv", "prompt,w\nx,\n", "no truth value"},
+    };
+
+    (void)state;
+    check_faults("routellm", NULL, all, COUNT(all));
+}
+
+/* ---- any CSV ---- */
+
+static void
+csv(void **state)
+{
+    const struct trial_file wide = {"w-test.csv", "id,p,A,B,cost of A\n1,x,1,,0.5\n2,y,False,1,\n"};
+    const struct trial_file tall = {"t.csv", "query,model,score,dataset,latency_s,status,note\n"
+                                             "q,m,True,d,1.5,ok,hm\nq,n,,d,,timeout,hm\n"};
+    const struct rg_import_options mapped = {
+        .format = "csv", .columns = "query=id,text=p,score:a b=A,score:B=B,cost_usd:a b=cost of A"};
+    const struct rg_import_options named = {.format = "csv"};
+
+    (void)state;
+    check(&wide, 1, &mapped,
+          "model B unknown\nmodel a b unknown\n"
+          "query w/1 text=x attrs={\"split\":\"test\"}\nquery w/2 text=y attrs={\"split\":\"test\"}\n"
+          "call w/1 a b none contract=-1 sample=0 ok cost=0.5 score=1\n"
+          "call w/2 a b none contract=-1 sample=0 ok score=0\n"
+          "call w/2 B none contract=-1 sample=0 ok score=1\n",
+          "read 3 kept 3 superseded 0 rejected 0 calls 3 runs 0\n");
+    check(&tall, 1, &named,
+          "model m unknown\nmodel n unknown\nquery d/q\n"
+          "call d/q m none contract=-1 sample=0 ok latency=1500 score=1\n"
+          "call d/q n none contract=-1 sample=0 timeout\n",
+          "read 2 kept 2 superseded 0 rejected 0 calls 2 runs 0\n"
+          "1 x column \"note\" is not used\n");
+}
+
+static void
+csv_bad(void **state)
+{
+    static const struct fault maps[] = {
+        {"a.csv", "scor=x", "unknown field 'scor', did you mean 'score'?"},
+        {"a.csv", "score", "no '=' (found 'score', expected FIELD=COLUMN)"},
+        {"a.csv", "score=y", "column \"y\" is missing"},
+        {"a.csv", "query:m=x", "query cannot be given for a model"},
+        {"a.csv", "score:=x", "score cannot be given for a model"},
+        {"a.csv", "score:m=x,score:m=x", "score is given twice"},
+        {"a.csv", "score=x", "no models"},
+        {"a.csv", "model=x,score:m=x", "a column for the model, and columns for each"},
+    };
+    static const struct fault rows[] = {
+        {"a.csv", "query,model,score\n,m,1\n", "a.csv:2:1: a row without the id"},
+        {"a.csv", "query,model,score\nq,,1\n", "a row without its model"},
+        {"a.csv", "query,model,score\nq,m,x\n", "a.csv:2:5: score: not a number"},
+        {"a.csv", "query,model,cost_usd\nq,m,-1\n", "cost_usd is negative"},
+        {"a.csv", "query,model,prompt_tokens\nq,m,1.5\n", "prompt_tokens is no count"},
+        {"a.csv", "query,model,status\nq,m,fine\n", "unknown status (found \"fine\""},
+        {"a.csv", "query,model,score\nq,m,1\nq,m,0\n", "read before, with other content"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(maps); i++) {
+        const struct fault one = {maps[i].name, "x\n1\n", maps[i].said};
+
+        check_faults("csv", maps[i].text, &one, 1);
+    }
+    check_faults("csv", NULL, rows, COUNT(rows));
+}
+
+/* ---- chat completions ---- */
+
+#define ASK(model, text)                                                                           \
+    "{\"model\":\"" model "\",\"messages\":[{\"role\":\"user\",\"content\":\"" text "\"}]}"
+#define ANSWER(text)                                                                               \
+    "{\"model\":\"m\",\"choices\":[{\"message\":{\"content\":\"" text "\"},\"finish_reason\":"      \
+    "\"stop\"}],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2,\"cost\":0.25}}"
+
+static void
+openai(void **state)
+{
+    const struct trial_file files[] = {
+        {"log.jsonl",
+         "{\"custom_id\":\"x\",\"request\":" ASK("m", "hi") ",\"response\":" ANSWER("yo") ","
+         "\"latency_ms\":8,\"ttft_ms\":2,\"score\":0.5}\n"
+         "{\"custom_id\":\"x\",\"request\":" ASK("m", "hi") ",\"response\":" ANSWER("ya") "}\n"
+         "{\"custom_id\":\"x\",\"request\":" ASK("n", "hi") ",\"response\":{\"status_code\":429,"
+         "\"error\":{\"message\":\"slow\"}},\"who\":1}\n"},
+        {"in.jsonl", "{\"custom_id\":\"r\",\"method\":\"POST\",\"url\":\"/v1\",\"body\":"
+                     ASK("m", "q") "}\n"},
+        {"out.jsonl", "{\"id\":\"b\",\"custom_id\":\"r\",\"response\":{\"status_code\":200,"
+                      "\"request_id\":\"z\",\"body\":" ANSWER("A") "},\"error\":null}\n"},
+    };
+    const struct rg_import_options o = {.no_text = false};
+    static const char stop[] = "attrs={\"finish_reason\":\"stop\"}\n";
+    struct rg_buf want = {0};
+
+    (void)state;
+    rg_buf_printf(&want,
+                  "model m unknown\nmodel n unknown\nquery log/x text=hi\nquery log/r text=q\n"
+                  "call log/x m none contract=-1 sample=0 ok tokens=5+2 cost=0.25 latency=8 ttft=2 "
+                  "score=0.5 text=yo %s"
+                  "call log/x m none contract=-1 sample=1 ok tokens=5+2 cost=0.25 text=ya %s"
+                  "call log/x n none contract=-1 sample=0 rate_limited "
+                  "attrs={\"error\":{\"message\":\"slow\"}}\n"
+                  "call log/r m none contract=-1 sample=0 ok tokens=5+2 cost=0.25 text=A %s",
+                  stop, stop, stop);
+    check(files, 3, &o, rg_buf_text(&want),
+          "read 4 kept 4 superseded 0 rejected 0 calls 4 runs 0\n"
+          "1 x unknown key who, not kept\n"
+          "1 x failed call (status error, timeout or rate_limited)\n"
+          "1 x request, kept for its response\n"
+          "1 x no records\n");
+    rg_buf_clear(&want);
+}
+
+static void
+openai_bad(void **state)
+{
+    static const struct fault all[] = {
+        {"a.jsonl", "{\"request\":{},\"response\":" ANSWER("a") "}\n", "a request without messages"},
+        {"a.jsonl", "{\"request\":{\"messages\":[{}]},\"response\":{}}\n", "a message without its role"},
+        {"a.jsonl", "{\"request\":" ASK("", "a") ",\"response\":{}}\n", "neither request nor response"},
+        {"a.jsonl", "{\"request\":" ASK("m", "a") "}\n", "a request without response or custom_id"},
+        {"a.jsonl", "{\"custom_id\":\"k\",\"response\":" ANSWER("a") "}\n",
+         "a response without its request"},
+        {"a.jsonl", "{\"request\":1,\"response\":{}}\n", "request"},
+        {"a.jsonl", "{\"request\":" ASK("m", "a") ",\"response\":{\"usage\":{\"prompt_tokens\":-1}}}\n",
+         "prompt_tokens is no count of tokens"},
+        {"a.jsonl", "{\"request\":" ASK("m", "a") ",\"response\":{\"usage\":{\"prompt_tokens\":\"1\"}}}\n",
+         "prompt_tokens is no count of tokens (found string)"},
+        {"a.jsonl", "{\"request\":" ASK("m", "a") ",\"response\":{},\"latency_ms\":-1}\n",
+         "latency_ms is negative"},
+    };
+
+    (void)state;
+    check_faults("openai-log", NULL, all, COUNT(all));
+}
+
+/* ---- embeddings ---- */
+
+#define QUERIES "query,model,score,text,dataset\nq1,m,1,one,a/x\nq2,m,1,two,a/x\nq2,m,1,more,b\n"
+
+static enum rg_status
+put_embedding(void *ctx, const struct rg_embedding_rec *rec, struct rg_err *err)
+{
+    (void)err;
+    rg_buf_printf(ctx, "%s/%s %s", rec->dataset, rec->query, rec->space);
+    for (uint32_t i = 0; i < rec->n; i++)
+        rg_buf_printf(ctx, " %g", (double)rec->values[i]);
+    rg_buf_putc(ctx, '\n');
+    return RG_OK;
+}
+
+/* The queries above and a file of embeddings, as text; *report and *err as the import has them. */
+static enum rg_status
+embed(const char *name, const void *bytes, size_t n, const char *format, struct rg_buf *out,
+      struct rg_import_report *report, struct rg_err *err)
+{
+    const char *formats[] = {"csv", format}, *tmp = getenv("TMPDIR");
+    char dir[TRIAL_PATH], paths[2][TRIAL_PATH + 64], trace[TRIAL_PATH + 64];
+    const char *list[] = {paths[0], paths[1]};
+    const struct rg_import_options o = {.formats = formats, .keep_going = true};
+    struct rg_visitor v = {.ctx = out, .embedding = put_embedding};
+    struct rg_store *store;
+    enum rg_status status;
+    FILE *f;
+
+    snprintf(dir, sizeof dir, "%s/rg-embed-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(dir));
+    snprintf(paths[0], sizeof paths[0], "%s/q.csv", dir);
+    snprintf(paths[1], sizeof paths[1], "%s/%s", dir, name);
+    snprintf(trace, sizeof trace, "%s/t.trace", dir);
+    for (int i = 0; i < 2; i++) {
+        f = fopen(paths[i], "wb");
+        assert_non_null(f);
+        assert_int_equal(fwrite(i ? bytes : QUERIES, 1, i ? n : strlen(QUERIES), f),
+                         i ? n : strlen(QUERIES));
+        assert_int_equal(fclose(f), 0);
+    }
+    *report = (struct rg_import_report){0};
+    status = rg_import_run(trace, list, 2, &o, report, err);
+    if (access(trace, F_OK) == 0) {
+        struct rg_err other;
+
+        assert_int_equal(rg_store_open(&store, trace, &other), RG_OK);
+        assert_int_equal(rg_store_walk(store, &v, &other), RG_OK);
+        rg_store_close(store);
+    }
+    for (int i = 0; i < 2; i++)
+        unlink(paths[i]);
+    unlink(trace);
+    assert_int_equal(rmdir(dir), 0);
+    return status;
+}
+
+static void
+embeddings(void **state)
+{
+    static const struct {
+        const char *name, *format, *text, *records, *said;
+    } all[] = {
+        {"e.jsonl", NULL, "{\"dataset\":\"a\",\"query\":\"q2\",\"embedding\":[1,2.5],"
+                          "\"model\":\"e5\"}\n{\"text\":\"more\",\"embedding\":[[3,4]]}\n"
+                          "{\"text\":\"unheard of\",\"embedding\":[3,4]}\n",
+         "a/x/q2 e5 1 2.5\nb/q2 default 3 4\n", NULL},
+        {"e.csv", NULL, "query,embedding\nq1,\"[[0.5 1e2\n-3]]\"\n", "a/x/q1 default 0.5 100 -3\n",
+         NULL},
+        {"e.csv", "embeddings-csv", "text,e0,e1\none,1,2\n", "a/x/q1 default 1 2\n", NULL},
+        {"e.jsonl", NULL, "{\"query\":\"q2\",\"embedding\":[1]}\n", "",
+         "e.jsonl:1:1: query 'q2' is in several datasets"},
+        {"e.jsonl", NULL, "{\"query\":\"q9\",\"embedding\":[1]}\n", "", "unknown query 'q9'"},
+        {"e.jsonl", NULL, "{\"dataset\":\"c\",\"query\":\"q1\",\"embedding\":[1]}\n", "",
+         "unknown dataset 'c'"},
+        {"e.jsonl", NULL, "{\"embedding\":[1]}\n", "", "embedding of nothing"},
+        {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[]}\n", "", "empty embedding"},
+        {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[1,null]}\n", "",
+         "no number in an embedding (found null)"},
+        {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[1,NaN]}\n", "", "not valid JSON"},
+        {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[1,1e39]}\n", "",
+         "number 2 of the embedding is none (found 1e+39)"},
+        {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[0,0]}\n", "", "zeros alone"},
+        {"e.jsonl", NULL, "{\"text\":\"one\",\"embedding\":[1,2]}\n{\"text\":\"two\",\"embedding\":"
+                          "[1,2,3]}\n",
+         "a/x/q1 default 1 2\n", "another length (found 3 numbers, expected 2"},
+        {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[1]}\n{\"query\":\"q1\",\"embedding\":"
+                          "[2]}\n",
+         "a/x/q1 default 1\n", "read before, with other content"},
+        {"e.csv", NULL, "query,embedding\nq1,[1 x]\n", "", "e.csv:2:4: embedding: not a number"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        struct rg_buf out = {0};
+        struct rg_import_report report;
+        struct rg_err err = {.status = RG_OK};
+        enum rg_status status = embed(all[i].name, all[i].text, strlen(all[i].text), all[i].format,
+                                      &out, &report, &err);
+
+        assert_int_equal(status, all[i].said ? RG_EINPUT : RG_OK);
+        assert_string_equal(rg_buf_text(&out), all[i].records);
+        if (all[i].said && !strstr(err.text, all[i].said))
+            fail_msg("%s: %s", all[i].text, err.text);
+        rg_import_report_clear(&report);
+        rg_buf_clear(&out);
+    }
+}
+
+/* A NumPy array is no good without its index, nor cut, nor of another kind. */
+static void
+bad_arrays(void **state)
+{
+    static const struct {
+        const char *header, *said;
+        size_t bytes;
+    } all[] = {
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }", "json", 8},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }", "cut or too long", 7},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }", "cut or too long", 12},
+        {"{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2), }", "Fortran order", 8},
+        {"{'descr': '>f4', 'fortran_order': False, 'shape': (1, 2), }", "another type", 8},
+        {"{'descr': '|O', 'fortran_order': False, 'shape': (1, 2), }", "another type", 8},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", "another shape", 8},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296), }",
+         "cut or too long", 8},
+        {"", "another type", 8},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        size_t n = strlen(all[i].header);
+        struct rg_buf file = {0}, out = {0};
+        struct rg_import_report report;
+        struct rg_err err = {.status = RG_OK};
+
+        rg_buf_add(&file, "\x93NUMPY\x01", 7);
+        rg_buf_putc(&file, '\0');
+        rg_buf_putc(&file, (char)n);
+        rg_buf_putc(&file, '\0');
+        rg_buf_puts(&file, all[i].header);
+        for (size_t k = 0; k < all[i].bytes; k++)
+            rg_buf_putc(&file, '\0');
+        assert_int_not_equal(
+            embed("e.npy", file.data, file.len, NULL, &out, &report, &err), RG_OK);
+        if (!strstr(err.text, all[i].said))
+            fail_msg("%s: %s", all[i].header, err.text);
+        rg_import_report_clear(&report);
+        rg_buf_clear(&file);
+        rg_buf_clear(&out);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(routerbench), cmocka_unit_test(routerbench_bad),
+        cmocka_unit_test(routerdc),    cmocka_unit_test(routerdc_bad),
+        cmocka_unit_test(routellm),    cmocka_unit_test(routellm_bad),
+        cmocka_unit_test(csv),         cmocka_unit_test(csv_bad),
+        cmocka_unit_test(openai),      cmocka_unit_test(openai_bad),
+        cmocka_unit_test(embeddings),  cmocka_unit_test(bad_arrays),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,187 @@
+#include "traces/import_bench.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+
+/* ---- names of files ---- */
+
+static bool
+cut_end(struct rg_buf *buf, const char *end)
+{
+    size_t n = strlen(end);
+
+    if (buf->len <= n || memcmp(buf->data + buf->len - n, end, n) != 0)
+        return false;
+    buf->len -= n;
+    buf->data[buf->len] = '\0';
+    return true;
+}
+
+void
+rg_bench_name_read(struct rg_bench_name *name, const char *path)
+{
+    static const char *const splits[] = {"train", "test", "dev", "val"};
+    static const char *const ends[] = {".gz", ".csv", ".json", ".jsonl", "_responses"};
+    const char *slash = strrchr(path, '/');
+
+    rg_buf_reset(&name->dataset);
+    name->split = "";
+    rg_buf_puts(&name->dataset, slash ? slash + 1 : path);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        cut_end(&name->dataset, ends[i]);
+    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
+        size_t n = strlen(splits[i]);
+
+        if (name->dataset.len <= n + 1 || !strchr("-_", name->dataset.data[name->dataset.len - n - 1]))
+            continue;
+        if (cut_end(&name->dataset, splits[i])) {
+            name->split = splits[i];
+            name->dataset.data[--name->dataset.len] = '\0'; /* the '-' or '_' */
+            break;
+        }
+    }
+}
+
+void
+rg_bench_name_clear(struct rg_bench_name *name)
+{
+    rg_buf_clear(&name->dataset);
+}
+
+/* ---- Python's lists of strings ---- */
+
+struct reader {
+    const char *s, *end;
+};
+
+static void
+skip_blanks(struct reader *r)
+{
+    while (r->s < r->end && strchr(" \t\r\n", *r->s) && *r->s)
+        r->s++;
+}
+
+static bool
+take(struct reader *r, char c)
+{
+    skip_blanks(r);
+    if (r->s == r->end || *r->s != c)
+        return false;
+    r->s++;
+    return true;
+}
+
+static bool
+read_hex(struct reader *r, size_t digits, struct rg_buf *out)
+{
+    char bytes[4];
+    uint32_t c = 0;
+
+    for (size_t i = 0; i < digits; i++) {
+        static const char all[] = "0123456789abcdef0123456789ABCDEF";
+        const char *at = r->s < r->end && *r->s ? strchr(all, *r->s) : NULL;
+
+        if (!at)
+            return false;
+        c = c << 4 | (uint32_t)((at - all) % 16);
+        r->s++;
+    }
+    if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        return false;
+    rg_buf_add(out, bytes, rg_utf8_put(bytes, c));
+    return true;
+}
+
+/* What stands behind a backslash. As in Python, an unknown escape stands for itself. */
+static bool
+read_escape(struct reader *r, struct rg_buf *out)
+{
+    static const char from[] = "nrt\\'\"abfv", to[] = "\n\r\t\\'\"\a\b\f\v";
+    const char *at;
+    char c;
+
+    if (r->s == r->end || !*r->s)
+        return false;
+    c = *r->s++;
+    if (c == 'x')
+        return read_hex(r, 2, out);
+    if (c == 'u')
+        return read_hex(r, 4, out);
+    if (c == 'U')
+        return read_hex(r, 8, out);
+    at = strchr(from, c);
+    if (!at)
+        rg_buf_putc(out, '\\');
+    rg_buf_putc(out, at ? to[at - from] : c);
+    return true;
+}
+
+static bool
+read_string(struct reader *r, struct rg_buf *out)
+{
+    char quote;
+
+    skip_blanks(r);
+    if (r->s == r->end || (*r->s != '\'' && *r->s != '"'))
+        return false;
+    quote = *r->s++;
+    while (r->s < r->end && *r->s != quote) {
+        if (*r->s != '\\')
+            rg_buf_putc(out, *r->s++);
+        else if (r->s++, !read_escape(r, out))
+            return false;
+    }
+    return take(r, quote);
+}
+
+static bool
+read_list(struct reader *r, struct rg_buf *out)
+{
+    if (!take(r, '['))
+        return false;
+    for (size_t n = 0; !take(r, ']'); n++) {
+        if (n > 0) {
+            if (!take(r, ','))
+                return false;
+            if (take(r, ']'))
+                break;
+            rg_buf_putc(out, '\n');
+        }
+        if (!read_string(r, out))
+            return false;
+    }
+    skip_blanks(r);
+    return r->s == r->end;
+}
+
+bool
+rg_bench_unlist(struct rg_buf *out, const char *s, size_t n)
+{
+    struct reader r = {s, s + n};
+
+    rg_buf_reset(out);
+    if (read_list(&r, out))
+        return true;
+    rg_buf_reset(out);
+    return false;
+}
+
+/* ---- the report ---- */
+
+void
+rg_bench_supersede(struct rg_import *im, size_t n, const char *why, const struct rg_place *place)
+{
+    im->report->read += n;
+    im->report->superseded += n;
+    for (size_t i = 0; i < n; i++)
+        rg_import_note(im, why, place);
+}
+
+void
+rg_bench_remark_models(struct rg_import *im, const char *path)
+{
+    const struct rg_place place = {.file = path};
+
+    rg_import_note(im, "tiers, prices and latencies of the models are not in the file", &place);
+}

@@ -1,0 +1,92 @@
+/* LLMRouterBench: parts of its importer. import_llmrouterbench.c finds the files, _choose.c says
+ * which of them count, _record.c reads the records, _skim.c does so quickly where nothing is odd.
+ *
+ * A result file is one JSON object: dataset_name, split, model_name, demo, further totals, and the
+ * array "records", each with index, prompt, score, cost and tokens. Only the fields of a file count,
+ * never its folder. */
+#ifndef RG_TRACES_IMPORT_LLMROUTERBENCH_H
+#define RG_TRACES_IMPORT_LLMROUTERBENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/names.h"
+#include "traces/attrs.h"
+#include "traces/import.h"
+
+/* A result file: a whole one of its own, or a part of the spool of an archive. */
+struct rg_bench_file {
+    char *path;  /* for messages and order */
+    int spool;   /* descriptor, or -1: open path */
+    int64_t start, end;
+    int64_t key; /* the newest wins: YYYYMMDDHHMMSS of the name, else seconds of the last change */
+    char *dataset, *split, *model; /* NULL until the head is read */
+    bool demo, synthetic; /* the latter says a data_fingerprint of this name */
+    double performance; /* NaN: none */
+    bool drop;          /* does not count */
+};
+
+struct rg_bench_files {
+    struct rg_bench_file *at;
+    size_t n, cap;
+};
+
+void rg_bench_files_clear(struct rg_bench_files *files);
+
+/* The descriptor to read f from: its spool, or its file, opened; closed by _close. start and end
+ * are set then. */
+RG_MUST_USE enum rg_status rg_bench_file_open(struct rg_bench_file *f, int *fd, struct rg_err *err);
+void rg_bench_file_close(const struct rg_bench_file *f, int fd);
+
+/* Read the heads of all files and leave those that count, in the order of their paths, component by
+ * component. */
+RG_MUST_USE enum rg_status rg_bench_choose(struct rg_import *im, struct rg_bench_files *files,
+                                           struct rg_err *err);
+
+/* A record as it is in the file. Texts are NULL when absent, null or empty. */
+struct rg_bench_record {
+    int64_t index;
+    double score, cost; /* NaN: null or absent */
+    double seconds;     /* processing_time, NaN */
+    int64_t prompt_tokens, completion_tokens; /* -1: null or absent */
+    const char *query, *prompt, *prediction, *truth, *output;
+    const cJSON *extra; /* extra_fields, NULL: none */
+    bool failed; /* the answer is what the recorder writes when a call has failed */
+};
+
+/* Does an answer begin like that of a failed call? */
+bool rg_bench_failed(const char *s, size_t n);
+
+/* Texts of a record that is read quickly. */
+struct rg_bench_texts {
+    struct rg_buf query, prompt, prediction, truth, output;
+};
+void rg_bench_texts_clear(struct rg_bench_texts *t);
+
+/* Reads a record that has only the usual fields in their usual types; false when anything is
+ * unusual or wrong, to be read by rg_json_parse instead. Without texts those of answers stay
+ * unread. */
+bool rg_bench_skim(struct rg_bench_record *r, struct rg_bench_texts *texts, bool answers,
+                   const char *text, size_t n);
+
+/* What is remembered of the queries of an import. */
+struct rg_bench_state {
+    struct rg_names *queries;
+    struct rg_bench_query {
+        uint64_t prompt, truth; /* hashes */
+    } * at;
+    size_t n, cap;
+    struct rg_bench_texts texts;
+    struct rg_attrs attrs;
+    struct rg_buf dataset, id, key;
+};
+struct rg_bench_state *rg_bench_state(struct rg_import *im);
+
+/* All records of a file. */
+RG_MUST_USE enum rg_status rg_bench_read(struct rg_import *im, struct rg_bench_file *f,
+                                         struct rg_err *err);
+
+#endif
