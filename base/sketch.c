@@ -75,45 +75,71 @@ rg_sketch_add(struct rg_sketch *s, double x)
     } else {
         s->exact = rg_grow(s->exact, &s->cap, s->n + 1, sizeof *s->exact);
         s->exact[s->n] = x;
+        s->sorted = false;
     }
     s->n++;
 }
 
+/* A walk over the bins: ranks are asked for in ascending order. */
+struct walk {
+    size_t bin;
+    uint64_t seen; /* values up to and with that bin */
+};
+
 /* Value of rank k, from 0. */
 static double
-of_rank(const struct rg_sketch *s, uint64_t k)
+of_rank(const struct rg_sketch *s, struct walk *w, uint64_t k)
 {
-    uint64_t seen = 0;
-    size_t bin = 0;
+    while (w->seen <= k && w->bin + 1 < BINS)
+        w->seen += s->bins[++w->bin];
+    return middle_of(w->bin);
+}
 
-    for (; bin < BINS - 1; bin++) {
-        seen += s->bins[bin];
-        if (seen > k)
-            break;
-    }
-    return middle_of(bin);
+static double
+binned(const struct rg_sketch *s, struct walk *w, double q)
+{
+    double at = (double)(s->n - 1) * q;
+    uint64_t k = (uint64_t)at;
+    double low = of_rank(s, w, k);
+    struct walk next = *w; /* the next quantile may begin at k again */
+    double high = k + 1 < s->n ? of_rank(s, &next, k + 1) : low;
+
+    return low + (at - (double)k) * (high - low);
+}
+
+static void
+sort(struct rg_sketch *s)
+{
+    if (!s->bins && !s->sorted)
+        rg_sort(s->exact, s->n);
+    s->sorted = true;
 }
 
 double
 rg_sketch_quantile(struct rg_sketch *s, double q)
 {
-    double at;
-    double low;
-    double high;
-    uint64_t k;
+    struct walk w = {0, s->bins ? s->bins[0] : 0};
 
     assert(q >= 0 && q <= 1);
     if (s->n == 0)
         return NAN;
-    if (!s->bins) {
-        rg_sort(s->exact, s->n);
-        return rg_quantile7(s->exact, s->n, q);
+    sort(s);
+    return s->bins ? binned(s, &w, q) : rg_quantile7(s->exact, s->n, q);
+}
+
+void
+rg_sketch_quantiles(struct rg_sketch *s, size_t n, double *out)
+{
+    struct walk w = {0, s->bins ? s->bins[0] : 0};
+
+    sort(s);
+    for (size_t i = 0; i <= n; i++) {
+        double q = (double)i / (double)n;
+
+        out[i] = s->n == 0 ? (double)NAN
+                 : s->bins ? binned(s, &w, q)
+                           : rg_quantile7(s->exact, s->n, q);
     }
-    at = (double)(s->n - 1) * q;
-    k = (uint64_t)at;
-    low = of_rank(s, k);
-    high = k + 1 < s->n ? of_rank(s, k + 1) : low;
-    return low + (at - (double)k) * (high - low);
 }
 
 void

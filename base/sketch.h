@@ -9,6 +9,7 @@
 #ifndef RG_BASE_SKETCH_H
 #define RG_BASE_SKETCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct rg_sketch {
     uint64_t n;
     double *exact; /* the first values; NULL once they are binned */
     size_t cap;
+    bool sorted; /* exact is in order */
     uint64_t *bins;
 };
 
@@ -26,6 +28,9 @@ void rg_sketch_add(struct rg_sketch *s, double x);
 
 /* Quantile q in [0, 1], type 7 as rg_quantile7; NaN for n = 0. */
 double rg_sketch_quantile(struct rg_sketch *s, double q);
+
+/* Quantiles 0, 1 / n, 2 / n, ..., 1 to out[0..n], in one pass. n >= 1. */
+void rg_sketch_quantiles(struct rg_sketch *s, size_t n, double *out);
 
 void rg_sketch_clear(struct rg_sketch *s);
 

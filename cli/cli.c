@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "stats/table.h"
 #include "traces/trace.h"
 
 enum { DEFAULT_WIDTH = 80, MIN_WIDTH = 40 };
@@ -124,6 +125,8 @@ near_program(const char *kind, const char *name)
 
     if (folder && strcmp(folder, BUILD_DIR) == 0) {
         found = existing(SOURCE_DIR "/traces", kind, name);
+        if (!found)
+            found = existing(SOURCE_DIR "/sim", kind, name);
     } else {
         rg_buf_printf(&shared, "%s/../share/routergym-sim", folder ? folder : "");
         found = folder ? existing(rg_buf_text(&shared), kind, name) : NULL;
@@ -131,6 +134,13 @@ near_program(const char *kind, const char *name)
     rg_buf_clear(&shared);
     free(folder);
     return found;
+}
+
+void
+rg_cli_notes(struct rg_table *t, const char *lines)
+{
+    for (const char *end; (end = strchr(lines, '\n')) != NULL; lines = end + 1)
+        rg_table_note(t, "%.*s", (int)(end - lines), lines);
 }
 
 char *

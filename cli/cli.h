@@ -8,7 +8,7 @@
 
 extern const struct rg_command rg_cmd_import, rg_cmd_check, rg_cmd_export, rg_cmd_generate,
     rg_cmd_reproduce, rg_cmd_run, rg_cmd_routers, rg_cmd_validate, rg_cmd_fit, rg_cmd_contract,
-    rg_cmd_pareto, rg_cmd_compare;
+    rg_cmd_pareto, rg_cmd_compare, rg_cmd_report, rg_cmd_sweep, rg_cmd_merge;
 
 extern const struct rg_command *const rg_commands[]; /* in the order of --help */
 extern const size_t rg_n_commands;
@@ -27,6 +27,10 @@ void rg_cli_out(const struct rg_buf *buf);
 
 /* Flush stdout and return status, or 4 with a message when something could not be written. */
 int rg_cli_finish(int status);
+
+/* Each line of a text as a note below a table. */
+struct rg_table;
+void rg_cli_notes(struct rg_table *t, const char *lines);
 
 /* Columns of the terminal for text tables: COLUMNS, else the terminal's width, else 80. */
 size_t rg_cli_width(void);

@@ -1,22 +1,22 @@
 /* routergym-sim compare: are the differences between configurations more than chance? */
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/line.h"
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/compare.h"
 #include "cli/csv_frame.h"
+#include "cli/file_kind.h"
+#include "cli/results_frame.h"
 #include "cli/trace_frame.h"
 #include "stats/bootstrap.h"
 #include "traces/import.h"
 #include "traces/store.h"
 
-enum from { FROM_CONTENT, FROM_CSV, FROM_TRACE };
+enum from { FROM_CONTENT, FROM_CSV, FROM_TRACE, FROM_RESULTS };
 
-static const char *const from_names[] = {"content", "csv", "trace", NULL};
+static const char *const from_names[] = {"content", "csv", "trace", "results", NULL};
 static const char *const test_names[] = {"t", "wilcoxon", "sign", "mcnemar", "mcnemar-midp", NULL};
 static const char *const tail_names[] = {"two-sided", "greater", "less", NULL};
 static const char *const zeros_names[] = {"wilcoxon", "pratt", NULL};
@@ -78,7 +78,8 @@ static const struct rg_opt options[] = {
      .help = "of its resamples (default 1)"},
     OPT("anova", 0, RG_OPT_FLAG, anova, NULL,
         "two-way analysis of variance of the two columns of --by"),
-    CHOICE("from", from, "KIND", "read FILE as csv or trace (default: by its content)", from_names),
+    CHOICE("from", from, "KIND", "read FILE as csv, trace or results (default: by its content)",
+           from_names),
     RG_OPT_FORMAT_ROW(struct rg_compare_values, format),
 };
 
@@ -90,41 +91,46 @@ struct columns {
     size_t n, n_by, n_pair;
 };
 
-/* JSON or a database is a trace; every other file is a table. Standard input cannot be looked at
- * without being read. */
+/* Where the numbers come from. */
+struct origin {
+    struct rg_buf lines;
+    size_t cells, unfinished; /* of a result file */
+};
+
 static enum rg_status
 detect(enum from *from, const char *path, struct rg_err *err)
 {
-    static const char sqlite[] = "SQLite format 3";
-    struct rg_buf head = {0};
-    const char *s;
-    enum rg_status rc = RG_OK;
+    static const enum from of_kind[] = {
+        [RG_FILE_TABLE] = FROM_CSV, [RG_FILE_TRACE] = FROM_TRACE, [RG_FILE_RESULTS] = FROM_RESULTS};
+    enum rg_file_kind kind;
+    enum rg_status rc;
 
     if (*from != FROM_CONTENT)
         return RG_OK;
-    *from = FROM_CSV;
-    if (strcmp(path, "-") == 0)
-        return RG_OK;
-    rc = rg_file_head(path, 64, &head, err);
-    for (s = rg_buf_text(&head); isspace((unsigned char)*s);)
-        s++;
-    if (*s == '{' || strncmp(s, sqlite, strlen(sqlite)) == 0)
-        *from = FROM_TRACE;
-    rg_buf_clear(&head);
+    rc = rg_file_kind_find(&kind, path, err);
+    *from = of_kind[kind];
     return rc;
 }
 
-static enum rg_status
-read_csv(struct rg_frame **out, const char *path, const struct columns *c, struct rg_buf *origin,
-         struct rg_err *err)
+/* The columns with what each is read as; free() them. */
+static struct rg_csv_column *
+typed_columns(const struct columns *c)
 {
-    struct rg_csv_column *wanted = rg_alloc(c->n, sizeof *wanted);
-    enum rg_status rc;
+    struct rg_csv_column *typed = rg_alloc(c->n, sizeof *typed);
 
     for (size_t i = 0; i < c->n; i++)
-        wanted[i] = (struct rg_csv_column){c->names[i], i >= c->n_by + c->n_pair};
-    rc = rg_csv_frame(out, path, wanted, c->n, err);
-    rg_buf_printf(origin, "File %s, routergym-sim " PACKAGE_VERSION ".\n", path);
+        typed[i] = (struct rg_csv_column){c->names[i], i >= c->n_by + c->n_pair};
+    return typed;
+}
+
+static enum rg_status
+read_csv(struct rg_frame **out, const char *path, const struct columns *c, struct origin *origin,
+         struct rg_err *err)
+{
+    struct rg_csv_column *wanted = typed_columns(c);
+    enum rg_status rc = rg_csv_frame(out, path, wanted, c->n, err);
+
+    rg_buf_printf(&origin->lines, "File %s, routergym-sim " PACKAGE_VERSION ".\n", path);
     free(wanted);
     return rc;
 }
@@ -156,22 +162,22 @@ check_numbers(const struct rg_frame *f, const struct columns *c, const char *pat
     return RG_OK;
 }
 
-/* Where the numbers come from, as lines of text. */
 static void
-trace_origin(struct rg_buf *origin, struct rg_store *store, const char *path)
+trace_origin(struct origin *origin, struct rg_store *store, const char *path)
 {
     const char *value = rg_store_meta(store, "digest");
 
-    rg_buf_printf(origin, "Trace %s, digest %s, routergym-sim " PACKAGE_VERSION ".\n", path,
+    rg_buf_printf(&origin->lines, "Trace %s, digest %s, routergym-sim " PACKAGE_VERSION ".\n", path,
                   value != NULL ? value : "unknown");
     value = rg_store_meta(store, "synthetic");
     if (value != NULL && strcmp(value, "true") == 0)
-        rg_buf_puts(origin, "SYNTHETIC data: they show how the program works and are no evidence "
-                            "about any model.\n");
+        rg_buf_puts(&origin->lines,
+                    "SYNTHETIC data: they show how the program works and are no evidence "
+                    "about any model.\n");
 }
 
 static enum rg_status
-read_trace(struct rg_frame **out, const char *path, const struct columns *c, struct rg_buf *origin,
+read_trace(struct rg_frame **out, const char *path, const struct columns *c, struct origin *origin,
            struct rg_err *err)
 {
     struct rg_store *store = NULL;
@@ -185,6 +191,25 @@ read_trace(struct rg_frame **out, const char *path, const struct columns *c, str
     if (rc == RG_OK)
         trace_origin(origin, store, path);
     rg_store_close(store);
+    return rc;
+}
+
+static enum rg_status
+read_results(struct rg_frame **out, const char *path, const struct columns *c,
+             struct origin *origin, struct rg_err *err)
+{
+    struct rg_csv_column *wanted = typed_columns(c);
+    struct rg_results_frame results;
+    enum rg_status rc =
+        rg_results_frame_read(&results, path, wanted, c->n, RG_ROWS_OF_QUERIES, err);
+
+    rg_buf_puts(&origin->lines, rg_buf_text(&results.origin));
+    origin->cells = results.cells;
+    origin->unfinished = results.unfinished;
+    *out = results.frame;
+    results.frame = NULL;
+    rg_results_frame_clear(&results);
+    free(wanted);
     return rc;
 }
 
@@ -233,7 +258,7 @@ struct work {
     struct columns columns;
     struct rg_frame *frame;
     struct rg_keys groups, units;
-    struct rg_buf origin;
+    struct origin origin;
     struct rg_table **tables;
     size_t n_tables;
 };
@@ -247,7 +272,7 @@ work_clear(struct work *w)
     rg_keys_clear(&w->groups);
     rg_keys_clear(&w->units);
     rg_frame_free(w->frame);
-    rg_buf_clear(&w->origin);
+    rg_buf_clear(&w->origin.lines);
     free(w->columns.names);
     rg_opt_list_clear(&w->v.by);
     rg_opt_list_clear(&w->v.pair);
@@ -308,6 +333,9 @@ make_keys(struct work *w)
 static enum rg_status
 compare(struct work *w, const char *name, struct rg_err *err)
 {
+    static enum rg_status (*const read[])(struct rg_frame **, const char *, const struct columns *,
+                                          struct origin *, struct rg_err *) = {
+        [FROM_CSV] = read_csv, [FROM_TRACE] = read_trace, [FROM_RESULTS] = read_results};
     char *path = rg_cli_find("", name);
     enum from from = (enum from)w->v.from;
     enum rg_status rc;
@@ -319,8 +347,7 @@ compare(struct work *w, const char *name, struct rg_err *err)
     if (rc == RG_OK)
         rc = columns_init(&w->columns, &w->v, from, err);
     if (rc == RG_OK)
-        rc = (from == FROM_TRACE ? read_trace : read_csv)(&w->frame, path, &w->columns, &w->origin,
-                                                          err);
+        rc = read[from](&w->frame, path, &w->columns, &w->origin, err);
     free(path);
     if (rc != RG_OK)
         return rc;
@@ -355,20 +382,14 @@ contradiction(const struct rg_compare_values *v)
 }
 
 static void
-say_origin(const struct work *w)
-{
-    const char *line = rg_buf_text(&w->origin), *end;
-
-    for (; (end = strchr(line, '\n')) != NULL; line = end + 1)
-        rg_table_note(w->tables[w->n_tables - 1], "%.*s", (int)(end - line), line);
-}
-
-static void
 print(const struct work *w)
 {
     struct rg_buf out = {0};
 
-    say_origin(w);
+    if (w->v.format == RG_CSV && w->origin.unfinished > 0)
+        rg_cli_say("%zu of %zu cells are not finished and left out", w->origin.unfinished,
+                   w->origin.cells);
+    rg_cli_notes(w->tables[w->n_tables - 1], rg_buf_text(&w->origin.lines));
     rg_tables_print(w->tables, w->n_tables, (enum rg_format)w->v.format, rg_cli_width(), &out);
     rg_cli_out(&out);
     rg_buf_clear(&out);

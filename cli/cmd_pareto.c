@@ -1,4 +1,5 @@
-/* routergym-sim pareto: which configurations no other beats, of any CSV. */
+/* routergym-sim pareto: which configurations no other beats, of any CSV or the results of a sweep.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,8 +7,10 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "cli/cli.h"
+#include "cli/file_kind.h"
 #include "cli/pareto_means.h"
 #include "cli/pareto_rows.h"
+#include "cli/results_frame.h"
 #include "stats/front.h"
 #include "stats/hull.h"
 #include "stats/hypervolume.h"
@@ -39,7 +42,7 @@ static const struct rg_opt options[] = {
     OPT("minimize", 'm', RG_OPT_LIST, minimise, "COLUMNS", "less of these is better", 0, 0),
     OPT("maximize", 'M', RG_OPT_LIST, maximise, "COLUMNS", "more of these is better", 0, 0),
     OPT("by", 'b', RG_OPT_LIST, by, "COLUMNS",
-        "label of a configuration (default: the number of the\nrow)", 0, 0),
+        "label of a configuration (default: the number of the row, of\nresults config)", 0, 0),
     OPT("pair", 'p', RG_OPT_STRING, pair, "COLUMN",
         "rows with one label are observations on these queries:\naverage them, and say how "
         "surely each is on the front",
@@ -71,6 +74,7 @@ struct work {
     double ref[RG_FRONT_DIMS];
     struct rg_pareto_rows rows;
     struct rg_pareto_means means; /* with --pair */
+    struct rg_buf origin;         /* of a result file: notes */
     /* what is judged */
     size_t n;
     double *point;            /* n x d */
@@ -94,6 +98,7 @@ work_clear(struct work *w)
     rg_opt_list_clear(&w->v.ref);
     rg_pareto_rows_clear(&w->rows);
     rg_pareto_means_clear(&w->means);
+    rg_buf_clear(&w->origin);
     free(w->point);
     free(w->source);
     free(w->mean);
@@ -136,8 +141,6 @@ contradiction(const struct values *v)
         return "more than 5 objectives";
     if (v->by.n > 64)
         return "--by with more than 64 columns";
-    if (v->pair != NULL && v->by.n == 0)
-        return "--pair without --by, which says what is compared";
     if (v->pair == NULL && v->resamples != UNSET)
         return "--resamples without --pair";
     if (v->pair == NULL && v->seed != UNSET)
@@ -192,10 +195,73 @@ set_up(struct work *w)
     return -1;
 }
 
+/* A pair that is an objective or part of the label, too, which CSV allows: a frame does not. */
+static bool
+pair_is_named(const struct rg_pareto_columns *columns)
+{
+    for (size_t k = 0; columns->pair && k < columns->n_objectives; k++)
+        if (strcmp(columns->objective[k], columns->pair) == 0)
+            return true;
+    for (size_t k = 0; columns->pair && k < columns->n_by; k++)
+        if (strcmp(columns->by[k], columns->pair) == 0)
+            return true;
+    return false;
+}
+
+static enum rg_status
+load_results(struct work *w, const char *path, const struct rg_pareto_columns *columns,
+             struct rg_err *err)
+{
+    size_t d = columns->n_objectives, n = 0;
+    struct rg_csv_column *wanted;
+    struct rg_results_frame results;
+    enum rg_status rc;
+
+    if (pair_is_named(columns))
+        return rg_err_set(err, RG_EUSAGE, "pareto: column '%.60s' is named twice", columns->pair);
+    wanted = rg_alloc(d + columns->n_by + 1, sizeof *wanted);
+    for (size_t k = 0; k < d; k++)
+        wanted[n++] = (struct rg_csv_column){columns->objective[k], true};
+    for (size_t k = 0; k < columns->n_by; k++)
+        wanted[n++] = (struct rg_csv_column){columns->by[k], false};
+    if (columns->pair)
+        wanted[n++] = (struct rg_csv_column){columns->pair, false};
+    rc = rg_results_frame_read(&results, path, wanted, n,
+                               columns->pair ? RG_ROWS_OF_QUERIES : RG_ROWS_OF_ESTIMATES, err);
+    if (rc == RG_OK) {
+        rg_pareto_rows_frame(&w->rows, results.frame, columns);
+        rg_buf_puts(&w->origin, rg_buf_text(&results.origin));
+        if (w->v.format == RG_CSV && results.unfinished > 0)
+            rg_cli_say("%zu of %zu cells are not finished and left out", results.unfinished,
+                       results.cells);
+    }
+    rg_results_frame_clear(&results);
+    free(wanted);
+    return rc;
+}
+
 static enum rg_status
 load(struct work *w, const char *path, struct rg_err *err)
 {
-    const struct values *v = &w->v;
+    struct values *v = &w->v;
+    enum rg_file_kind kind;
+    enum rg_status rc = rg_file_kind_find(&kind, path, err);
+
+    if (rc != RG_OK)
+        return rc;
+    if (kind == RG_FILE_TRACE)
+        return rg_err_set(err, RG_EINPUT,
+                          "%s: a trace (expected a table in CSV or the results of a sweep; to "
+                          "compare what a trace recorded, see 'routergym-sim compare')",
+                          path);
+    if (kind == RG_FILE_RESULTS && v->by.n == 0)
+        rg_opt_list_put(&v->by, "config", strlen("config"));
+    if (named_twice(v))
+        return rg_err_set(err, RG_EUSAGE, "pareto: column '%.60s' is named twice", named_twice(v));
+    if (v->pair != NULL && v->by.n == 0)
+        return rg_err_set(err, RG_EUSAGE,
+                          "pareto: --pair without --by, which says what is compared; see "
+                          "'routergym-sim pareto --help'");
     const struct rg_pareto_columns columns = {
         .objective = w->name,
         .n_objectives = w->dir.d,
@@ -204,7 +270,8 @@ load(struct work *w, const char *path, struct rg_err *err)
         .pair = v->pair,
     };
 
-    return rg_pareto_rows_csv(&w->rows, path, &columns, err);
+    return kind == RG_FILE_RESULTS ? load_results(w, path, &columns, err)
+                                   : rg_pareto_rows_csv(&w->rows, path, &columns, err);
 }
 
 /* ---- points ---- */
@@ -483,6 +550,7 @@ add_notes(struct rg_table *t, const struct work *w)
     if (w->v.knee && w->n > 0 && !(w->bulge > 0))
         rg_table_note(t, "No knee: the front does not bend towards the ideal.");
     note_left_out(t, w);
+    rg_cli_notes(t, rg_buf_text(&w->origin));
 }
 
 static struct rg_table *
@@ -567,7 +635,7 @@ run(int argc, char **argv)
 
 const struct rg_command rg_cmd_pareto = {
     .name = "pareto",
-    .usage = "[OPTIONS] -m COLUMNS -M COLUMNS FILE.csv",
+    .usage = "[OPTIONS] -m COLUMNS -M COLUMNS FILE",
     .brief = "find the configurations that no other beats in all objectives",
     .opts = options,
     .n_opts = sizeof options / sizeof *options,

@@ -214,6 +214,9 @@ compute(struct rg_table **out, const struct values *v, const char *trace, struct
     enum rg_status rc = named_spec(&spec, v->table, err);
 
     *out = NULL;
+    if (rc == RG_OK && rg_tablespec_rows(spec) == RG_ROWS_CELLS)
+        rc = rg_err_set(err, RG_EINPUT, "%s: a table of a result file: see routergym-sim report",
+                        v->table);
     if (rc == RG_OK)
         rc = open_trace(&store, trace, err);
     if (rc == RG_OK)

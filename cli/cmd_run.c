@@ -23,60 +23,58 @@ run_clear(struct rg_run *w)
     free(w->cells);
     free(w->estimates);
     rg_run_setup_clear(&w->s);
+    rg_run_shared_close(&w->shared);
     rg_run_values_clear(&w->v);
 }
 
 static uint64_t
-default_requests(const struct rg_run *w)
+default_requests(const struct rg_run_setup *s)
 {
-    return w->s.arrivals.n ? w->s.arrivals.n : w->s.policy.n_queries;
+    return s->arrivals.n ? s->arrivals.n : s->policy.n_queries;
 }
 
-static struct rg_replication_config
-replication_config(const struct rg_run *w, const struct rg_policy *policy)
+struct rg_replication_config
+rg_run_replication(const struct rg_run_values *v, const struct rg_run_setup *s,
+                   const struct rg_policy *policy)
 {
-    const struct rg_run_values *v = &w->v;
-
     return (struct rg_replication_config){
         .policy = policy,
-        .endpoints = &w->s.endpoints,
-        .queries = w->s.queries,
-        .n_queries = w->s.policy.n_queries,
+        .endpoints = &s->endpoints,
+        .queries = s->queries,
+        .n_queries = s->policy.n_queries,
         .arrivals = {.law = rg_run_arrivals_law(v),
                      .rate = v->rate,
                      .cv = v->cv,
                      .users = v->users,
                      .think = v->think,
-                     .rates = w->s.rates,
-                     .stays = w->s.stays,
+                     .rates = s->rates,
+                     .stays = s->stays,
                      .states = v->rates.n,
-                     .times = w->s.arrivals.at_s,
-                     .n_times = w->s.arrivals.n,
+                     .times = s->arrivals.at_s,
+                     .n_times = s->arrivals.n,
                      .speed = v->speed,
                      .loop = v->loop},
-        .arrival_queries = w->s.arrivals.query,
-        .requests = v->requests ? v->requests : default_requests(w),
+        .arrival_queries = s->arrivals.query,
+        .requests = v->requests ? v->requests : default_requests(s),
         .until_s = v->until_s,
         .overhead_s = v->overhead_ms * 1e-3,
         .router_s = v->router_ms * 1e-3,
-        .retrieval_s = w->s.memory ? w->s.memory->retrieval_s : NULL,
+        .retrieval_s = s->memory ? s->memory->retrieval_s : NULL,
         .contract_s = strcmp(v->contract, "off") == 0 ? 0 : v->contract_ms * 1e-3,
         .feedback_s = v->feedback_ms * 1e-3,
-        .priority = w->s.priority,
+        .priority = s->priority,
         .first_sample = v->samples == 1,
         .seed = v->seed,
     };
 }
 
-/* Can the load outgrow the endpoints? Not when all come at once, when users wait for their answers,
- * or when queues are finite. */
-static bool
-can_saturate(const struct rg_run *w)
+bool
+rg_run_can_saturate(const struct rg_run_values *v, const struct rg_run_setup *s)
 {
-    enum rg_arrivals_law law = rg_run_arrivals_law(&w->v);
+    enum rg_arrivals_law law = rg_run_arrivals_law(v);
 
-    for (size_t m = 0; m < w->s.endpoints.n; m++)
-        if (w->s.endpoints.of[m].queue != RG_STATION_UNLIMITED)
+    for (size_t m = 0; m < s->endpoints.n; m++)
+        if (s->endpoints.of[m].queue != RG_STATION_UNLIMITED)
             return false;
     return law != RG_ARRIVALS_ALL && law != RG_ARRIVALS_CLOSED;
 }
@@ -96,7 +94,7 @@ prepare_router(struct rg_run *w, size_t i, const char *word, struct rg_err *err)
 static enum rg_status
 check_warm_up(const struct rg_run *w, struct rg_err *err)
 {
-    uint64_t requests = w->v.requests ? w->v.requests : default_requests(w);
+    uint64_t requests = w->v.requests ? w->v.requests : default_requests(&w->s);
 
     if (w->v.warm_up < requests || w->v.warm_up == RG_OPT_IS_AUTO)
         return RG_OK;
@@ -118,7 +116,7 @@ find_warm_up(struct rg_run *w, struct rg_err *err)
         return RG_OK;
     w->warm_up.requests = 0;
     for (size_t i = 0; status == RG_OK && i < w->n_cells; i++) {
-        struct rg_replication_config config = replication_config(w, &w->policies[i]);
+        struct rg_replication_config config = rg_run_replication(&w->v, &w->s, &w->policies[i]);
         struct rg_run_warm_up own;
 
         status = rg_run_warm_up_find(config, w->v.replications, &own, err);
@@ -186,9 +184,9 @@ run_cell(struct rg_run *w, size_t i, struct rg_run_files *files, struct rg_err *
         o.series = rg_run_series_new(options.warm_up, options.slo_s);
     if (o.events || o.series)
         options.done = observe_done;
-    status = rg_cell_run(replication_config(w, &w->policies[i]), &options, &w->cells[i], err);
+    status = rg_cell_run(rg_run_replication(&w->v, &w->s, &w->policies[i]), &options, &w->cells[i], err);
     if (status == RG_OK)
-        rg_estimates_make(&w->estimates[i], &w->cells[i], v->level, can_saturate(w));
+        rg_estimates_make(&w->estimates[i], &w->cells[i], v->level, rg_run_can_saturate(v, &w->s));
     if (status == RG_OK && o.series)
         rg_run_series_estimate(o.series, v->level, &w->estimates[i]);
     w->estimates[i].router = w->routers[i].word;
@@ -232,7 +230,10 @@ static enum rg_status
 simulate(struct rg_run *w, struct rg_err *err)
 {
     struct rg_run_files *files = NULL;
-    enum rg_status status = rg_run_setup(&w->s, &w->v, err);
+    enum rg_status status = rg_run_shared_open(&w->shared, w->v.trace, err);
+
+    if (status == RG_OK)
+        status = rg_run_setup(&w->s, &w->shared, &w->v, err);
 
     if (status == RG_OK)
         status = prepare_routers(w, err);

@@ -42,6 +42,13 @@ rg_opt_list_clear(struct rg_opt_list *list)
     *list = (struct rg_opt_list){0};
 }
 
+void
+rg_opt_list_put(struct rg_opt_list *list, const char *item, size_t n)
+{
+    list->items = rg_grow(list->items, &list->cap, list->n + 1, sizeof *list->items);
+    list->items[list->n++] = rg_strndup(item, n);
+}
+
 /* Items are separated by commas, but for those between parentheses; "\," is a comma within one. */
 static void
 list_add(struct rg_opt_list *list, const char *arg)
@@ -58,8 +65,7 @@ list_add(struct rg_opt_list *list, const char *arg)
         } else if (*p && (*p != ',' || depth > 0)) {
             item[n++] = *p;
         } else {
-            list->items = rg_grow(list->items, &list->cap, list->n + 1, sizeof *list->items);
-            list->items[list->n++] = rg_strndup(item, n);
+            rg_opt_list_put(list, item, n);
             n = 0;
         }
         if (!*p)
@@ -90,10 +96,9 @@ out_of_bounds(const struct rg_opt *opt, double x)
     return bounded && (x < opt->min || x > opt->max);
 }
 
-static int
-set_number(const struct rg_command *cmd, const struct rg_opt *opt, const char *arg, void *to)
+static enum rg_status
+set_number(const struct rg_opt *opt, const char *arg, void *to, struct rg_err *err)
 {
-    char text[256];
     char bounds[128];
     double x = 0;
     uint64_t u = 0;
@@ -103,51 +108,46 @@ set_number(const struct rg_command *cmd, const struct rg_opt *opt, const char *a
 
     if (whole)
         x = (double)u;
-    if (why) {
-        snprintf(text, sizeof text, "--%s: %s (found '%.60s', expected a%s number%s)", opt->name,
-                 why, arg, whole ? " whole" : "", opt->kind == RG_OPT_AUTO ? " or auto" : "");
-        return usage_error(cmd, text);
-    }
-    if (out_of_bounds(opt, x)) {
-        snprintf(text, sizeof text, "--%s: out of range (found %.60s, %s)", opt->name, arg,
-                 bounds_text(opt, bounds, sizeof bounds));
-        return usage_error(cmd, text);
-    }
+    if (why)
+        return rg_err_set(err, RG_EUSAGE, "%s (found '%.60s', expected a%s number%s)", why, arg,
+                          whole ? " whole" : "", opt->kind == RG_OPT_AUTO ? " or auto" : "");
+    if (out_of_bounds(opt, x))
+        return rg_err_set(err, RG_EUSAGE, "out of range (found %.60s, %s)", arg,
+                          bounds_text(opt, bounds, sizeof bounds));
     if (whole)
         memcpy(to, &u, sizeof u);
     else
         memcpy(to, &x, sizeof x);
-    return -1;
+    return RG_OK;
 }
 
-static int
-set_choice(const struct rg_command *cmd, const struct rg_opt *opt, const char *arg, void *to)
+static enum rg_status
+set_choice(const struct rg_opt *opt, const char *arg, void *to, struct rg_err *err)
 {
     struct rg_buf text = {0};
     size_t n = 0;
-    int status;
 
     for (; opt->choices[n]; n++) {
         if (strcmp(opt->choices[n], arg) == 0) {
             int k = (int)n;
             memcpy(to, &k, sizeof k);
-            return -1;
+            return RG_OK;
         }
     }
     const char *near = rg_hint(arg, opt->choices, n);
-    rg_buf_printf(&text, "--%s: unknown value (found '%s', expected ", opt->name, arg);
+    rg_buf_printf(&text, "unknown value (found '%s', expected ", arg);
     for (size_t i = 0; i < n; i++)
         rg_buf_printf(&text, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", opt->choices[i]);
     rg_buf_puts(&text, ")");
     if (near)
         rg_buf_printf(&text, "; did you mean '%s'?", near);
-    status = usage_error(cmd, rg_buf_text(&text));
+    rg_err_set(err, RG_EUSAGE, "%s", rg_buf_text(&text));
     rg_buf_clear(&text);
-    return status;
+    return RG_EUSAGE;
 }
 
-static int
-set_value(const struct rg_command *cmd, const struct rg_opt *opt, const char *arg, void *values)
+enum rg_status
+rg_options_set(const struct rg_opt *opt, const char *arg, void *values, struct rg_err *err)
 {
     void *to = (char *)values + opt->offset;
     uint64_t automatic = RG_OPT_IS_AUTO;
@@ -156,27 +156,46 @@ set_value(const struct rg_command *cmd, const struct rg_opt *opt, const char *ar
     switch (opt->kind) {
     case RG_OPT_FLAG:
         memcpy(to, &on, sizeof on);
-        return -1;
+        return RG_OK;
     case RG_OPT_STRING:
         memcpy(to, &arg, sizeof arg);
-        return -1;
+        return RG_OK;
     case RG_OPT_LIST:
         list_add(to, arg);
-        return -1;
+        return RG_OK;
     case RG_OPT_AUTO:
         if (strcmp(arg, "auto") == 0) {
             memcpy(to, &automatic, sizeof automatic);
-            return -1;
+            return RG_OK;
         }
-        return set_number(cmd, opt, arg, to);
+        return set_number(opt, arg, to, err);
+    case RG_OPT_EACH:
+        rg_opt_list_put(to, arg, strlen(arg));
+        return RG_OK;
     case RG_OPT_U64:
     case RG_OPT_DOUBLE:
-        return set_number(cmd, opt, arg, to);
+        return set_number(opt, arg, to, err);
     case RG_OPT_CHOICE:
-        return set_choice(cmd, opt, arg, to);
+        return set_choice(opt, arg, to, err);
     }
     assert(false && "unknown kind of option");
-    return USAGE_EXIT;
+    return RG_EUSAGE;
+}
+
+/* -1 to go on, or the exit status. */
+static int
+set_value(const struct rg_command *cmd, const struct rg_opt *opt, const char *arg, void *values)
+{
+    struct rg_err err;
+    struct rg_buf text = {0};
+    int status;
+
+    if (rg_options_set(opt, arg, values, &err) == RG_OK)
+        return -1;
+    rg_buf_printf(&text, "--%s: %s", opt->name, err.text);
+    status = usage_error(cmd, rg_buf_text(&text));
+    rg_buf_clear(&text);
+    return status;
 }
 
 /* ---- help ---- */

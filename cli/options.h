@@ -16,6 +16,7 @@ enum rg_opt_kind {
     RG_OPT_FLAG,   /* bool, no argument */
     RG_OPT_STRING, /* const char *, borrowed from argv */
     RG_OPT_LIST,   /* struct rg_opt_list: may be repeated, and takes a comma-separated list */
+    RG_OPT_EACH,   /* likewise, but each use gives one item, commas and all */
     RG_OPT_U64,    /* uint64_t within [min, max] */
     RG_OPT_AUTO,   /* likewise, or the word auto: RG_OPT_IS_AUTO */
     RG_OPT_DOUBLE, /* double within [min, max] */
@@ -29,6 +30,8 @@ struct rg_opt_list {
     size_t n, cap;
 };
 void rg_opt_list_clear(struct rg_opt_list *list);
+/* One more item, as it is. */
+void rg_opt_list_put(struct rg_opt_list *list, const char *item, size_t n);
 
 struct rg_opt {
     const char *name;
@@ -66,5 +69,10 @@ struct rg_command {
  * missing argument, wrong number of operands). */
 int rg_options_parse(const struct rg_command *cmd, int argc, char **argv, void *values,
                      char ***args, size_t *n_args);
+
+/* Set one value from its text, as if it had been given on the command line (a flag takes any text).
+ * Texts of RG_OPT_STRING are borrowed. An error is RG_EUSAGE and does not name the option. */
+RG_MUST_USE enum rg_status rg_options_set(const struct rg_opt *opt, const char *arg, void *values,
+                                          struct rg_err *err);
 
 #endif

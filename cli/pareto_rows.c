@@ -95,41 +95,56 @@ read_number(const struct rg_csv *csv, const struct rg_csv_field *f, size_t colum
     return RG_OK;
 }
 
-/* The objectives of a record behind those kept so far; *whole: none is missing. */
+/* Where the objectives of a record go, behind those kept so far. */
+static double *
+next_objectives(struct rg_pareto_rows *rows)
+{
+    rows->value = rg_grow(rows->value, &rows->cap[0], (rows->n + 1) * rows->d, sizeof *rows->value);
+    return rows->value + rows->n * rows->d;
+}
+
+/* Counts what is missing of a record's objectives; is it whole? */
+static bool
+count_missing(struct rg_pareto_rows *rows, const double *objectives)
+{
+    bool whole = true;
+
+    for (size_t k = 0; k < rows->d; k++) {
+        rows->missing[k] += isnan(objectives[k]) ? 1 : 0;
+        whole &= !isnan(objectives[k]);
+    }
+    rows->left_out += !whole;
+    return whole;
+}
+
 static enum rg_status
 read_objectives(struct rg_pareto_rows *rows, const struct rg_csv *csv,
                 const struct rg_csv_field *fields, const struct where *where, bool *whole,
                 struct rg_err *err)
 {
-    double *to;
+    double *to = next_objectives(rows);
 
-    rows->value = rg_grow(rows->value, &rows->cap[0], (rows->n + 1) * rows->d, sizeof *rows->value);
-    to = rows->value + rows->n * rows->d;
-    *whole = true;
     for (size_t k = 0; k < rows->d; k++) {
         size_t column = where->objective[k];
         enum rg_status rc = read_number(csv, &fields[column], column, &to[k], err);
 
         if (rc != RG_OK)
             return rc;
-        rows->missing[k] += isnan(to[k]) ? 1 : 0;
-        *whole &= !isnan(to[k]);
     }
+    *whole = count_missing(rows, to);
     return RG_OK;
 }
 
+/* Number of the label with these parts. */
 static uint32_t
-read_label(struct rg_pareto_rows *rows, const struct rg_csv_field *fields,
-           const struct where *where)
+add_label(struct rg_pareto_rows *rows, const char *const *parts)
 {
     struct rg_buf label = {0};
     uint32_t number;
     bool added;
 
-    if (rows->n_by == 0)
-        return 0;
     for (size_t k = 0; k < rows->n_by; k++) {
-        rg_buf_add(&label, fields[where->by[k]].data, fields[where->by[k]].len);
+        rg_buf_puts(&label, parts[k]);
         rg_buf_putc(&label, SEPARATOR);
     }
     number = rg_names_add(rows->labels, rg_buf_text(&label), label.len, &added);
@@ -138,9 +153,26 @@ read_label(struct rg_pareto_rows *rows, const struct rg_csv_field *fields,
 
         rows->part = rg_grow(rows->part, &rows->cap[1], at + rows->n_by, sizeof *rows->part);
         for (size_t k = 0; k < rows->n_by; k++)
-            rows->part[at + k] = rg_strdup(fields[where->by[k]].data);
+            rows->part[at + k] = rg_strdup(parts[k]);
     }
     rg_buf_clear(&label);
+    return number;
+}
+
+static uint32_t
+read_label(struct rg_pareto_rows *rows, const struct rg_csv_field *fields,
+           const struct where *where)
+{
+    const char **parts;
+    uint32_t number;
+
+    if (rows->n_by == 0)
+        return 0;
+    parts = rg_alloc(rows->n_by, sizeof *parts);
+    for (size_t k = 0; k < rows->n_by; k++)
+        parts[k] = fields[where->by[k]].data;
+    number = add_label(rows, parts);
+    free(parts);
     return number;
 }
 
@@ -175,13 +207,21 @@ read_records(struct rg_pareto_rows *rows, struct rg_csv *csv, const struct where
         /* A configuration without a single whole record is not forgotten. */
         uint32_t config = read_label(rows, fields, where);
 
-        rows->left_out += !whole;
         rows->no_pair += whole && unit && unit->len == 0;
         if (whole && !(unit && unit->len == 0))
             keep(rows, number, config,
                  unit ? rg_names_add(rows->pairs, unit->data, unit->len, NULL) : 0);
     }
     return rc;
+}
+
+static void
+rows_init(struct rg_pareto_rows *rows, const struct rg_pareto_columns *columns)
+{
+    *rows = (struct rg_pareto_rows){.d = columns->n_objectives, .n_by = columns->n_by};
+    rows->labels = rg_names_new();
+    rows->pairs = rg_names_new();
+    rows->missing = rg_zalloc(rows->d, sizeof *rows->missing);
 }
 
 enum rg_status
@@ -192,10 +232,7 @@ rg_pareto_rows_csv(struct rg_pareto_rows *rows, const char *path,
     struct where where = {0};
     enum rg_status rc;
 
-    *rows = (struct rg_pareto_rows){.d = columns->n_objectives, .n_by = columns->n_by};
-    rows->labels = rg_names_new();
-    rows->pairs = rg_names_new();
-    rows->missing = rg_zalloc(rows->d, sizeof *rows->missing);
+    rows_init(rows, columns);
     rc = rg_csv_open(&csv, path, err);
     if (rc != RG_OK)
         return rc;
@@ -206,6 +243,66 @@ rg_pareto_rows_csv(struct rg_pareto_rows *rows, const char *path,
     free(where.by);
     rg_csv_close(csv);
     return rc;
+}
+
+/* ---- a frame ---- */
+
+/* Text of a cell as a label or pair; "" where it is missing. out holds numbers. */
+static const char *
+frame_text(const struct rg_frame *f, size_t row, size_t column, char out[RG_NUM_MAX])
+{
+    switch (rg_frame_kind(f, row, column)) {
+    case RG_FRAME_TEXT:
+        return rg_frame_text(f, row, column);
+    case RG_FRAME_NUMBER:
+    case RG_FRAME_BOOL:
+        rg_num_print(out, rg_frame_number(f, row, column));
+        return out;
+    case RG_FRAME_MISSING:
+        break;
+    }
+    return "";
+}
+
+static uint32_t
+frame_label(struct rg_pareto_rows *rows, const struct rg_frame *f, size_t row)
+{
+    char(*number)[RG_NUM_MAX] = rg_alloc(rows->n_by, sizeof *number);
+    const char **parts = rg_alloc(rows->n_by, sizeof *parts);
+    uint32_t label;
+
+    for (size_t k = 0; k < rows->n_by; k++)
+        parts[k] = frame_text(f, row, rows->d + k, number[k]);
+    label = add_label(rows, parts);
+    free(parts);
+    free(number);
+    return label;
+}
+
+void
+rg_pareto_rows_frame(struct rg_pareto_rows *rows, const struct rg_frame *frame,
+                     const struct rg_pareto_columns *columns)
+{
+    size_t pair_at = columns->n_objectives + columns->n_by;
+
+    rows_init(rows, columns);
+    for (size_t row = 0; row < rg_frame_rows(frame); row++) {
+        double *to = next_objectives(rows);
+        char number[RG_NUM_MAX];
+        const char *pair = columns->pair ? frame_text(frame, row, pair_at, number) : NULL;
+        uint32_t config = frame_label(rows, frame, row);
+        bool whole;
+
+        for (size_t k = 0; k < rows->d; k++)
+            to[k] = rg_frame_kind(frame, row, k) == RG_FRAME_MISSING
+                        ? NAN
+                        : rg_frame_number(frame, row, k);
+        whole = count_missing(rows, to);
+        rows->no_pair += whole && pair && *pair == '\0';
+        if (whole && !(pair && *pair == '\0'))
+            keep(rows, row + 1, config,
+                 pair ? rg_names_add(rows->pairs, pair, strlen(pair), NULL) : 0);
+    }
 }
 
 void

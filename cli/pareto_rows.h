@@ -1,5 +1,5 @@
-/* Points for `pareto`: rows of a file with objectives, labels and pairs, from whatever holds them.
- * CSV is what is read so far; another source fills the same struct. */
+/* Points for `pareto`: rows of a file with objectives, labels and pairs, from whatever holds them:
+ * a CSV file, or a data frame. */
 #ifndef RG_CLI_PARETO_ROWS_H
 #define RG_CLI_PARETO_ROWS_H
 
@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/names.h"
+#include "stats/frame.h"
 
 /* Which columns are wanted. */
 struct rg_pareto_columns {
@@ -42,6 +43,11 @@ struct rg_pareto_rows {
 RG_MUST_USE enum rg_status rg_pareto_rows_csv(struct rg_pareto_rows *rows, const char *path,
                                               const struct rg_pareto_columns *columns,
                                               struct rg_err *err);
+
+/* The same from a frame with just these columns, in their order: objectives, by, pair. Objectives
+ * are numbers, or missing. */
+void rg_pareto_rows_frame(struct rg_pareto_rows *rows, const struct rg_frame *frame,
+                          const struct rg_pareto_columns *columns);
 void rg_pareto_rows_clear(struct rg_pareto_rows *rows);
 
 #endif

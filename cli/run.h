@@ -85,43 +85,37 @@ struct rg_run_values rg_run_defaults(void);
 const char *rg_run_complete(struct rg_run_values *v);
 void rg_run_values_clear(struct rg_run_values *v);
 
-/* ---- run_setup.c ---- */
+/* ---- run_setup.c, run_queries.c, run_answers.c ---- */
 
-/* Columns made of a trace by the options; all owned. */
-struct rg_run_setup {
+/* A trace and what set-ups over it have in common. */
+struct rg_run_part;
+struct rg_run_shared {
     struct rg_trace *trace;
+    struct rg_run_part *parts;
+    size_t n, cap;
+};
+/* trace NULL: the bundled one. RG_EINPUT when it holds no calls. Close it after an error, too. */
+RG_MUST_USE enum rg_status rg_run_shared_open(struct rg_run_shared *shared, const char *trace,
+                                              struct rg_err *err);
+void rg_run_shared_close(struct rg_run_shared *shared); /* {0} is fine */
+
+/* What the options make of a trace; all columns are borrowed from what is shared. */
+struct rg_run_setup {
+    struct rg_run_shared *shared;
+    struct rg_buf key, memory_key; /* see run_parts.h */
+    char *router_key;              /* equal keys: routers prepared alike are alike */
+    const struct rg_trace *trace;
     struct rg_policy policy; /* of all routers: without one */
-    /* which queries */
-    uint32_t *queries, *train;
-    uint32_t *samples;
-    int32_t *priority;
-    /* what is known of them */
-    double *flag, *confidence, *retrieval;
-    uint32_t *label, *length, *words;
-    uint8_t *safety;
-    uint32_t *safety_model;
-    struct rg_safety *rules;
-    /* memory */
-    struct rg_kb *kb;
-    struct rg_memory *memory;
-    struct rg_buf context;
-    uint16_t *others;
-    /* answers */
-    struct rg_contract_rules *contract;
-    uint8_t *valid;
-    struct rg_verdict *verdicts;
-    uint16_t *feedback;
-    struct rg_grounding *grounding;
-    double *best;
-    size_t *best_first;
+    const uint32_t *queries;
+    const int32_t *priority;
+    const struct rg_memory *memory;
     struct rg_cell_columns columns;
-    /* arrivals, endpoints */
-    double *rates, *stays;
+    const double *rates, *stays;
     struct rg_trace_arrivals arrivals;
     struct rg_endpoint_configs endpoints;
 };
-RG_MUST_USE enum rg_status rg_run_setup(struct rg_run_setup *s, const struct rg_run_values *v,
-                                        struct rg_err *err);
+RG_MUST_USE enum rg_status rg_run_setup(struct rg_run_setup *s, struct rg_run_shared *shared,
+                                        const struct rg_run_values *v, struct rg_err *err);
 
 /* Does the memory inject anything for any query that is replayed? */
 bool rg_run_memory_adds(const struct rg_run_setup *s);
@@ -162,6 +156,7 @@ void rg_run_series_estimate(const struct rg_run_series *s, double level, struct 
 /* ---- cmd_run.c ---- */
 struct rg_run {
     struct rg_run_values v;
+    struct rg_run_shared shared;
     struct rg_run_setup s;
     struct rg_run_warm_up warm_up;
     struct rg_router *routers; /* [n_cells], as all that follows */
@@ -170,6 +165,14 @@ struct rg_run {
     struct rg_estimates *estimates;
     size_t n_cells;
 };
+
+/* What a replication of these values looks like. All but the policy is borrowed from v and s. */
+struct rg_replication_config rg_run_replication(const struct rg_run_values *v,
+                                                const struct rg_run_setup *s,
+                                                const struct rg_policy *policy);
+/* Can the load outgrow the endpoints? Not when all come at once, when users wait for their answers,
+ * or when queues are finite. */
+bool rg_run_can_saturate(const struct rg_run_values *v, const struct rg_run_setup *s);
 
 /* ---- run_report.c ---- */
 void rg_run_print(const struct rg_run *w);

@@ -390,7 +390,7 @@ rg_run_print(const struct rg_run *w)
     if (people) {
         tables[n++] = metrics_table(w, "Quality and cost", RG_TABLE_QUALITY);
         tables[n++] = metrics_table(w, "Answers", RG_TABLE_ANSWERS);
-        if (w->v.details && w->s.grounding)
+        if (w->v.details && w->s.columns.grounding)
             tables[n++] = metrics_table(w, "Answers against what was injected", RG_TABLE_GROUNDING);
         if (w->v.details)
             tables[n++] = metrics_table(w, "Calls, tokens and cost of a request", RG_TABLE_CALLS);

@@ -60,6 +60,15 @@ label_right(const struct gather *g, const struct rg_request *r, struct rg_verdic
     return v.label == category;
 }
 
+static void
+count_label(struct rg_cell *cell, uint32_t category, uint32_t label)
+{
+    size_t n = cell->n_categories;
+
+    if (cell->confusion && category != RG_NAMES_NONE)
+        cell->confusion[category * (n + 1) + (label < n ? label : n)]++;
+}
+
 /* Of a request without an answer nothing is true; of a call without a text nothing is known. */
 static void
 gather_verdict(struct gather *g, const struct rg_request *r)
@@ -77,8 +86,11 @@ gather_verdict(struct gather *g, const struct rg_request *r)
     observe(g, RG_PER_QUERY_JSON, q, rg_verdict_has(v, RG_VERDICT_JSON_RAW));
     observe(g, RG_PER_QUERY_SCHEMA, q, rg_verdict_has(v, RG_VERDICT_SCHEMA_RAW));
     observe(g, RG_PER_QUERY_ACCEPTED, q, rg_verdict_has(v, RG_VERDICT_ACCEPTED));
-    if (g->options->columns.labels)
-        observe(g, RG_PER_QUERY_LABEL, q, label_right(g, r, v));
+    if (!g->options->columns.labels)
+        return;
+    observe(g, RG_PER_QUERY_LABEL, q, label_right(g, r, v));
+    if (r->end == RG_REQUEST_COMPLETED)
+        count_label(g->cell, g->policy->trace->queries.category[q], v.label);
 }
 
 static void
@@ -149,9 +161,11 @@ gather_latency(struct gather *g, const struct rg_request *r)
     g->completed++;
     g->good += r->latency_s <= g->options->slo_s;
     rg_sketch_add(&g->latency, r->latency_s * MS);
+    rg_sketch_add(&g->cell->latency, r->latency_s * MS);
     rg_sum_add(&g->latency_sum, r->latency_s * MS);
     if (!isnan(r->ttft_s)) {
         rg_sketch_add(&g->ttft, r->ttft_s * MS);
+        rg_sketch_add(&g->cell->ttft, r->ttft_s * MS);
         rg_sum_add(&g->ttft_sum, r->ttft_s * MS);
     }
     for (size_t i = 0; i < RG_N_PARTS; i++)
@@ -277,6 +291,8 @@ gather_counts(struct gather *g, const struct rg_replication *r)
 {
     struct rg_cell *cell = g->cell;
 
+    if (g->number == 0)
+        cell->span_s = r->span_s;
     cell->offered += r->offered;
     cell->in_flight += r->in_flight;
     cell->events += r->events;
@@ -315,7 +331,7 @@ next_replication(struct gather *g)
 /* ---- a cell ---- */
 
 static void
-cell_init(struct rg_cell *cell, const struct rg_trace *t, uint64_t replications)
+cell_init(struct rg_cell *cell, const struct rg_trace *t, uint64_t replications, bool labels)
 {
     *cell = (struct rg_cell){.n_queries = t->n_queries, .n_endpoints = t->n_models};
     for (int m = 0; m < RG_N_PER_QUERY; m++)
@@ -327,6 +343,10 @@ cell_init(struct rg_cell *cell, const struct rg_trace *t, uint64_t replications)
     cell->utilisation = rg_zalloc(replications, t->n_models * sizeof *cell->utilisation);
     cell->load = rg_zalloc(replications, t->n_models * sizeof *cell->load);
     cell->endpoints = rg_zalloc(t->n_models, sizeof *cell->endpoints);
+    cell->n_categories = t->n_categories;
+    if (labels && t->n_categories <= RG_CELL_CATEGORIES)
+        cell->confusion =
+            rg_zalloc(t->n_categories * (t->n_categories + 1), sizeof *cell->confusion);
 }
 
 enum rg_status
@@ -337,7 +357,7 @@ rg_cell_run(struct rg_replication_config config, const struct rg_cell_options *o
     enum rg_status status = RG_OK;
     bool enough = false;
 
-    cell_init(cell, config.policy->trace, options->replications);
+    cell_init(cell, config.policy->trace, options->replications, options->columns.labels);
     config.done = request_done;
     config.ctx = &g;
     while (status == RG_OK && g.number < options->replications && !enough) {
@@ -356,6 +376,7 @@ rg_cell_run(struct rg_replication_config config, const struct rg_cell_options *o
         }
         rg_replication_clear(&r);
     }
+    cell->replications = g.number;
     rg_sketch_clear(&g.latency);
     rg_sketch_clear(&g.ttft);
     return status;
@@ -373,5 +394,8 @@ rg_cell_clear(struct rg_cell *cell)
     free(cell->utilisation);
     free(cell->load);
     free(cell->endpoints);
+    free(cell->confusion);
+    rg_sketch_clear(&cell->latency);
+    rg_sketch_clear(&cell->ttft);
     *cell = (struct rg_cell){0};
 }

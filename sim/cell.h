@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/sketch.h"
 #include "base/sum.h"
 #include "replay/contract/contract.h"
 #include "replay/memory/grounding.h"
@@ -71,6 +72,9 @@ struct rg_cell_columns {
     const size_t *best_first; /* sample 0 of query q stands at best_first[q] */
 };
 
+/* More categories than that are no labels to be confused but a numbering of queries. */
+enum { RG_CELL_CATEGORIES = 1000 };
+
 struct rg_cell {
     size_t n_queries; /* of the trace */
     uint64_t replications; /* that were run: observations in each column of them */
@@ -89,6 +93,12 @@ struct rg_cell {
     uint64_t most_in_flight;             /* requests under way at once */
     struct rg_endpoint_stats *endpoints; /* sums over replications */
     uint64_t reasons[RG_N_REASONS];
+    struct rg_sketch latency, ttft; /* ms, of all completed requests that count */
+    /* Completed requests by category of the query and label of the answer, in rows of
+     * n_categories + 1, the last one for answers without a label; NULL: labels are not read. */
+    uint64_t *confusion;
+    size_t n_categories;
+    double span_s; /* of the first replication */
 };
 
 struct rg_cell_options {

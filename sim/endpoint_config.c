@@ -373,21 +373,30 @@ read_document(struct rg_endpoint_configs *c, const struct rg_trace *t, const str
 }
 
 enum rg_status
-rg_endpoint_configs_read(struct rg_endpoint_configs *c, const struct rg_trace *t, const char *path,
-                         struct rg_err *err)
+rg_endpoint_configs_parse(struct rg_endpoint_configs *c, const struct rg_trace *t, const char *text,
+                          size_t len, const char *name, struct rg_err *err)
 {
-    struct rg_buf text = {0};
     struct rg_json doc;
-    enum rg_status rc = rg_file_read(path, FILE_MAX, &text, err);
+    enum rg_status rc = rg_json_parse(&doc, text, len, name, 1, RG_JSON_COMMENTS, err);
 
     assert(c->n == t->n_models);
-    if (!rc)
-        rc = rg_json_parse(&doc, rg_buf_text(&text), text.len,
-                           strcmp(path, "-") == 0 ? "<stdin>" : path, 1, RG_JSON_COMMENTS, err);
     if (!rc) {
         rc = read_document(c, t, &doc, err);
         rg_json_clear(&doc);
     }
+    return rc;
+}
+
+enum rg_status
+rg_endpoint_configs_read(struct rg_endpoint_configs *c, const struct rg_trace *t, const char *path,
+                         struct rg_err *err)
+{
+    struct rg_buf text = {0};
+    enum rg_status rc = rg_file_read(path, FILE_MAX, &text, err);
+
+    if (!rc)
+        rc = rg_endpoint_configs_parse(c, t, rg_buf_text(&text), text.len,
+                                       strcmp(path, "-") == 0 ? "<stdin>" : path, err);
     rg_buf_clear(&text);
     return rc;
 }

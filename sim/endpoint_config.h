@@ -132,4 +132,10 @@ RG_MUST_USE enum rg_status rg_endpoint_configs_read(struct rg_endpoint_configs *
                                                     const struct rg_trace *t, const char *path,
                                                     struct rg_err *err);
 
+/* The same of a text that is at hand; name stands for the file in messages. */
+RG_MUST_USE enum rg_status rg_endpoint_configs_parse(struct rg_endpoint_configs *c,
+                                                     const struct rg_trace *t, const char *text,
+                                                     size_t len, const char *name,
+                                                     struct rg_err *err);
+
 #endif

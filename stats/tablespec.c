@@ -471,7 +471,7 @@ table_column(struct parser *p, const cJSON *node)
 static enum rg_status
 parse(struct parser *p)
 {
-    static const char *const rows_names[] = {"records", "calls", "runs"};
+    static const char *const rows_names[] = {"records", "calls", "runs", "cells"};
     const cJSON *schema, *title, *rows, *where, *group_by, *columns;
     const struct rg_json_key keys[] = {
         {"$schema", RG_JSON_STRING, &schema},
@@ -486,7 +486,7 @@ parse(struct parser *p)
     size_t i = RG_ROWS_RECORDS;
 
     if (rc == RG_OK && rows)
-        rc = choice(p, rows, "kind of rows", rows_names, 3, &i);
+        rc = choice(p, rows, "kind of rows", rows_names, 4, &i);
     p->spec->rows = (enum rg_tablespec_rows)i;
     if (rc == RG_OK)
         rc = filters(p, where, &p->spec->where);

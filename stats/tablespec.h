@@ -15,7 +15,7 @@
 
 struct rg_tablespec;
 
-enum rg_tablespec_rows { RG_ROWS_RECORDS, RG_ROWS_CALLS, RG_ROWS_RUNS };
+enum rg_tablespec_rows { RG_ROWS_RECORDS, RG_ROWS_CALLS, RG_ROWS_RUNS, RG_ROWS_CELLS };
 
 /* Parse text[0..len); file is the name for messages and is copied. Release with _free (NULL is
  * fine). */

@@ -38,7 +38,7 @@ awk 'BEGIN {
         printf "q%d,%s,%s\n", int(i / 3), substr("xyz", i % 3 + 1, 1), x[i + 1]
 }' >m.csv
 
-plan 104
+plan 142
 compared 'it compares' m.csv --format csv
 cp o m.out
 # R: friedman.test(m)
@@ -183,6 +183,84 @@ compared 'a trace' tickets.jsonl.gz --by model --test wilcoxon --format json
 has 'says that it is synthetic' 'SYNTHETIC data' o
 status 'runs that it has not' 3 "$p" compare tickets.jsonl.gz
 status 'a text as a number' 3 "$p" compare tickets.jsonl.gz --by model --metric status
+
+# The results of a sweep, against `report`, which judges them by code of its own.
+cat >grid.json <<'END'
+{"options": {"requests": 60, "replications": 3, "arrivals": "poisson", "rate": 2, "slots": 6},
+ "axes": {"router": ["slm-only", "llm-only", "slm-dominant"], "memory": ["none", "static"]},
+ "seeds": [1, 2]}
+END
+status 'a small sweep' 0 "$p" sweep grid.json -o grid.db
+# of FILE COLUMN ROUTER MEMORY: of a table of report.
+of() {
+    awk -F, -v c="$2" -v r="$3" -v m="$4" 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == c) k = i}
+        $1 == r && $2 == m {print $k}' "$1"
+}
+compared 'its queries' grid.db --by config --pair query --metric score --format csv
+cp o results.out
+compared 'which are the default' grid.db --format csv
+ok 'to the byte' cmp o results.out
+"$p" report -t summary,compare -m score,latency_p95_ms --baseline router=llm-only --format csv grid.db >report.csv
+sed '/^$/,$d' report.csv >summary.csv
+l='llm-only / static' s='slm-only / static' d='slm-dominant / static'
+is 'a group is a row of report: mean' "$(of summary.csv score slm-dominant static)" "$(named results.out "$d" mean)"
+is 'its interval' "$(of summary.csv score_lo slm-dominant static)" "$(named results.out "$d" mean_lo)"
+sed '1,/^$/d' report.csv | sed '/^$/,$d' >versus.csv
+is 'a difference is one of report' "$(of versus.csv difference slm-only static)" "-$(cell results.out difference "$l" "$s")"
+ok 'its p' near "$(of versus.csv p slm-only static)" "$(cell results.out p "$l" "$s")" 1e-12
+is 'its queries' "$(of versus.csv units slm-only static)" "$(cell results.out n "$l" "$s")"
+compared 'replications' grid.db --pair replication --metric latency_p95_ms --format csv
+is 'both seeds are units' 6 "$(named o "$d" n)"
+is 'a group is a row of report: mean of replications' "$(of summary.csv latency_p95_ms slm-dominant static)" \
+    "$(named o "$d" mean)"
+compared 'seeds as groups' grid.db --by seed --pair router,memory,replication -m latency_p95_ms --format csv
+is 'pairs then have numbers without seeds' 18 "$(cell o n 1 2)"
+compared 'axes and categories' grid.db --by router,category --format csv
+ok 'are columns' grep -q 'slm-only / ' o
+compared 'two axes as factors' grid.db --by router,memory --anova --from results
+has 'the file is named' 'Results grid.db: trace tickets.jsonl.gz, digest' o
+has 'and its data' 'SYNTHETIC data' o
+status 'a metric that is none' 3 "$p" compare grid.db -m scroe
+has 'has a near one' 'grid.db: no axis or metric "scroe" in the results (did you mean "score"?)' .err
+status 'a metric of replications' 3 "$p" compare grid.db -m latency_p95_ms
+has 'says how to ask' 'a column of replications, not of queries (expected --pair replication)' .err
+status 'a name as a number' 3 "$p" compare grid.db -m router
+{ head -c 68 grid.db; printf 'nope'; tail -c +73 grid.db; } >other.db
+status 'another database' 3 "$p" compare other.db
+has 'is named' 'other.db: an SQLite database, but neither a trace nor a result file (application id 0x6e6f7065)' .err
+# Queries of one name in two datasets are two queries.
+{
+    echo '{"type":"trace","version":1}'
+    for m in small:slm big:llm; do
+        echo "{\"type\":\"model\",\"name\":\"${m%:*}\",\"tier\":\"${m#*:}\",\"input_usd_per_mtok\":1,\"output_usd_per_mtok\":1}"
+    done
+    # Score of the small model: 0 in dataset a, 1 in b, on queries of the same names.
+    for d in a b; do
+        for q in 1 2 3; do
+            echo "{\"type\":\"query\",\"dataset\":\"$d\",\"id\":\"q$q\",\"category\":\"c$q\",\"text\":\"what?\"}"
+            for m in small big; do
+                case $m$d in smalla) s=0 ;; bigb) s=0.5 ;; *) s=1 ;; esac
+                echo "{\"type\":\"call\",\"dataset\":\"$d\",\"query\":\"q$q\",\"model\":\"$m\",\"cost_usd\":1,\"latency_ms\":9,\"score\":$s,\"text\":\"x\"}"
+            done
+        done
+    done
+} >two.jsonl
+echo '{"trace": "two.jsonl", "options": {"arrivals": "all"}, "axes": {"router": ["slm-only", "llm-only"]}}' >two.json
+status 'a sweep over two datasets' 0 "$p" sweep two.json -o two.db
+compared 'its queries' two.db --format csv
+is 'are not mixed up' '6 0.75 6 0.5' "$(for g in llm-only slm-only; do named o $g n; named o $g mean; done | xargs)"
+compared 'datasets' two.db --by router,dataset --format csv
+is 'are a column' '1 0.5 0 1' \
+    "$(for g in 'llm-only / a' 'llm-only / b' 'slm-only / a' 'slm-only / b'; do named o "$g" mean; done | xargs)"
+compared 'categories' two.db --pair category --format csv
+is 'too' '3 0.75' "$(named o llm-only n) $(named o llm-only mean)"
+# A sweep that is not complete.
+status 'half a sweep' 0 "$p" sweep grid.json --shard 1/2 -o half.db
+compared 'is compared by what is there' half.db --by config,seed
+has 'and says so' '6 of 12 cells are not finished and left out.' o
+"$p" compare half.db --by config,seed --format csv >/dev/null 2>csv.err
+has 'with csv on standard error' '6 of 12 cells are not finished and left out' csv.err
+status 'results as a trace' 3 "$p" compare grid.db --from trace
 for f in text markdown latex; do
     compared "as $f" m.csv --margin 1 --detect 1 --format $f
     [ $f = text ] && is 'within 80 columns' '' "$(awk 'length($0) > 80' o)"

@@ -5,7 +5,7 @@
 p=$ROUTERGYM_SIM
 cd "$tmp" || exit 99
 
-plan 71
+plan 88
 
 csv() { "$p" pareto "$@" --format csv; }
 
@@ -196,7 +196,51 @@ printf 'cost,score\n1,2\n3,"4x"\n' >bad.csv
 message 'a cell that is no number' 3 \
     "bad.csv:3:3: column 'score': $(printf 'a\n1x\n' | "$p" pareto -m a - 2>&1 | sed 's/.*a.: \(.*\) (found.*/\1/') (found '4x', expected a number, or nothing)" \
     -m cost -M score bad.csv
+cp "$srcdir/traces/tickets.jsonl.gz" t.jsonl.gz
+message 'a trace' 3 \
+    "t.jsonl.gz: a trace (expected a table in CSV or the results of a sweep; to compare what a trace recorded, see 'routergym-sim compare')" \
+    -M score t.jsonl.gz
 message 'a hull of three' 2 "pareto: --hull needs two objectives; $see" -m cost,latency -M score --hull five.csv
+
+# ---- the results of a sweep, against `report`, which estimates by code of its own ----
+ROUTERGYM_SIM_DATADIR=$srcdir/traces
+export ROUTERGYM_SIM_DATADIR
+cat >grid.json <<'END'
+{"options": {"requests": 60, "replications": 3, "arrivals": "poisson", "rate": 2, "warm-up": 5},
+ "axes": {"router": ["slm-only", "llm-only", "slm-dominant"], "slots": [6, 12]}, "seeds": [1, 2]}
+END
+status 'a small sweep' 0 "$p" sweep grid.json -o grid.db
+"$p" report -t summary -b router,slots,seed -m score,cost_usd_per_1000,latency_p95_ms --format csv grid.db >cells.csv
+# Columns of a csv table by name, without its head: cols FILE NAME...
+cols() {
+    file=$1
+    shift
+    awk -F, -v names="$*" 'NR == 1 {n = split(names, want, " "); for (i = 1; i <= NF; i++) at[$i] = i; next}
+        {line = ""; for (k = 1; k <= n; k++) line = line (k > 1 ? "," : "") $(at[want[k]]); print line}' "$file"
+}
+csv -m cost_usd_per_1000,latency_p95_ms -M score --all grid.db >all.csv
+is 'cells are rows' 'config,on_front,cost_usd_per_1000,latency_p95_ms,score' "$(head -n 1 all.csv)"
+is 'with the estimates of report' "$(cols cells.csv cost_usd_per_1000 latency_p95_ms score | sort)" \
+    "$(cols all.csv cost_usd_per_1000 latency_p95_ms score | sort)"
+is 'and names of their axes' "$(cols cells.csv router slots seed | sed 's/,/ \/ /g' | sort)" "$(cols all.csv config | sort)"
+csv -m cost_usd_per_1000,latency_p95_ms -M score -b router,slots,seed grid.db >front.csv
+csv -m cost_usd_per_1000,latency_p95_ms -M score -b router,slots,seed cells.csv >same.csv
+is 'the front is that of report as CSV' "$(sort same.csv)" "$(sort front.csv)"
+is 'an axis of numbers can be an objective' 'slots 6 6 6 6 6 6' "$(csv -m slots grid.db | cut -d, -f2 | xargs)"
+csv -m cost_usd_per_1000 -M score -p query --all grid.db >queries.csv
+"$p" report -t summary -b router,slots -m score,cost_usd_per_1000 --format csv grid.db >means.csv
+is 'pairs: configurations over their seeds' "$(cols means.csv router slots | sed 's/,/ \/ /' | sort)" \
+    "$(cols queries.csv config | sort)"
+is 'their means over queries, as in report' "$(cols means.csv score score_lo score_hi | sort)" \
+    "$(cols queries.csv score score_lo score_hi | sort)"
+csv -m latency_p95_ms -p replication --all grid.db >replications.csv
+is 'and over replications of both seeds' '6 6 6 6 6 6' "$(cols replications.csv n | xargs)"
+"$p" pareto -m cost_usd_per_1000 -M score grid.db >grid.txt
+has 'the file is named' 'Results grid.db: trace tickets.jsonl.gz, digest' grid.txt
+has 'and its data' 'SYNTHETIC data' grid.txt
+message 'a column that cells lack' 3 \
+    'grid.db: "query" is a column of queries, not of cells as a whole (expected --pair query)' -M score -b query grid.db
+message 'a name as a number' 3 'grid.db: column "router" is not a number (found "slm-only")' -m router grid.db
 
 # ---- recorded data ----
 gold=$data/routergym/april2026/gold_resolution_scores_flat.csv

@@ -30,3 +30,27 @@ else
     echo "batch: skipped, no recorded arrivals ($azure)"
 fi
 "$p" run --router llm-only --arrivals all --requests 1000000 --replications 1 --details | grep 'under way'
+
+# Whole sweeps, everything included: loading, set-up, 432 cells, the result file.
+folder=$(mktemp -d) || exit
+trap 'rm -rf "$folder"' EXIT
+sweep() { # name, requests, threads, settings
+    name=$1 requests=$2 threads=$3
+    shift 3
+    rm -f "$folder/r.db"
+    a=$(now)
+    "$p" sweep thesis-grid -o "$folder/r.db" --jobs "$threads" "$@" 2>/dev/null || exit
+    b=$(now)
+    size=$(wc -c <"$folder/r.db")
+    echo "$a $b" | awk -v n="$((432 * requests))" -v name="$name, $threads threads" -v size="$size" \
+        '{printf "%s: %.2f s, %.3g requests/s, %.1f MB\n", name, $2 - $1, n / ($2 - $1), size / 1e6}'
+}
+for threads in 1 2; do
+    sweep '432 cells of 200 requests' 200 $threads --set replications=1
+done
+sweep '432 cells of 10 times 200 requests' 2000 2
+sweep '432 cells of 1,000 requests' 1000 2 --set replications=1 --set requests=1000
+for threads in 1 2; do
+    sweep '432 cells of 10,000 requests' 10000 $threads --set replications=1 --set requests=10000
+done
+sweep '432 cells of 1,000 requests, with spans' 1000 2 --set replications=1 --set requests=1000 --spans

@@ -1,0 +1,197 @@
+/* The parts of `report`: its options and work (cmd_report.c), what it takes from a result file
+ * (report_data.c, report_units.c), its tables (report_tables.c, report_requests.c, report_tests.c,
+ * report_against.c, report_spec.c) and figures (report_figures.h, report_draw.c).
+ *
+ * A report speaks of groups of cells: those that have the same values of some axes. What a group
+ * shows is what its cells show on average, each counting alike, on the same units: queries, or
+ * replications, of which those with another seed are others. */
+#ifndef RG_CLI_REPORT_H
+#define RG_CLI_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "cli/estimates.h"
+#include "cli/options.h"
+#include "sim/results.h"
+#include "stats/figure.h"
+#include "stats/interval.h"
+#include "stats/table.h"
+
+/* The options. */
+struct rg_report_values {
+    struct rg_opt_list tables, by, where, metric, minimise, maximise, tolerance, figure_formats;
+    const char *baseline, *against, *figures;
+    uint64_t resamples, seed;
+    int format;
+};
+
+enum rg_better { RG_BETTER_NEITHER, RG_BETTER_LESS, RG_BETTER_MORE };
+
+struct rg_report_metric {
+    const char *name, *head;
+    enum rg_results_over over;
+    bool part;
+    const struct rg_metric_info *info; /* NULL: none of those that `run` knows */
+    int decimals;
+    double scale; /* for people: 100 where they see hundredths */
+    enum rg_better better;
+};
+
+/* Cells with the same values of some axes. */
+struct rg_report_group {
+    size_t *cell; /* places in the report's cells */
+    size_t n;
+    uint32_t *value; /* of each axis of the grouping */
+    char *label;     /* the values, joined */
+};
+
+struct rg_report_groups {
+    size_t *axis;
+    size_t n_axes;
+    struct rg_report_group *group; /* in the order of the values; the first axis changes slowest */
+    size_t n;
+};
+
+struct rg_report {
+    const struct rg_report_values *v;
+    const char *path;
+    struct rg_results *db;
+    double level;
+    /* finished cells that --where chose */
+    struct rg_results_cell *cells;
+    size_t n_cells, n_chosen;         /* n_chosen: finished or not */
+    struct rg_report_metric *metrics; /* of the file, in its order */
+    size_t n_metrics;
+    size_t *shown; /* metrics that --metric names */
+    size_t n_shown;
+    size_t seed_axis;               /* SIZE_MAX: none */
+    size_t replications;            /* most of any cell */
+    struct rg_report_groups groups; /* of --by */
+};
+
+/* ---- report_data.c, report_units.c ---- */
+
+/* Opens a result file and loads what the options ask for. Release with _clear, also after an
+ * error. */
+RG_MUST_USE enum rg_status rg_report_load(struct rg_report *r, const struct rg_report_values *v,
+                                          const char *path, struct rg_err *err);
+void rg_report_clear(struct rg_report *r);
+
+/* Number of a metric by its name, or SIZE_MAX; likewise of an axis. */
+size_t rg_report_metric_find(const struct rg_report *r, const char *name);
+size_t rg_report_axis_find(const struct rg_report *r, const char *name);
+/* The same, RG_EUSAGE with a near name where there is none. */
+RG_MUST_USE enum rg_status rg_report_metric_want(const struct rg_report *r, const char *name,
+                                                 size_t *metric, struct rg_err *err);
+
+/* Cells by the values of axes, which are borrowed no longer than the call. */
+void rg_report_group(struct rg_report_groups *out, const struct rg_report *r, const size_t *axis,
+                     size_t n_axes);
+void rg_report_groups_clear(struct rg_report_groups *g);
+
+/* What a group shows of a metric, with its interval. */
+struct rg_estimate rg_report_estimate(const struct rg_report *r, const struct rg_report_group *g,
+                                      size_t metric);
+
+/* Units of a metric, and what a group shows of them: NaN where its cells have none. */
+size_t rg_report_n_units(const struct rg_report *r, size_t metric);
+void rg_report_units(const struct rg_report *r, const struct rg_report_group *g, size_t metric,
+                     double *out);
+/* Units that all of n groups have, unit by unit: out[u * n + i], in memory of n times
+ * rg_report_n_units; returns how many. */
+size_t rg_report_complete(const struct rg_report *r, const struct rg_report_group *const *groups,
+                          size_t n, size_t metric, double *out);
+
+/* A number among the options of a cell of the file; NaN where it is none. */
+double rg_report_option(const struct rg_report *r, size_t cell, const char *name);
+
+/* Is some endpoint saturated in a cell of the group? */
+bool rg_report_saturated(const struct rg_report *r, const struct rg_report_group *g);
+
+/* Group that a group is compared with by --baseline; SIZE_MAX: with none. */
+RG_MUST_USE enum rg_status rg_report_baseline(const struct rg_report *r, size_t *of_group,
+                                              struct rg_err *err);
+
+/* ---- tables ---- */
+
+struct rg_report_tables {
+    struct rg_table **table;
+    size_t n, cap;
+};
+void rg_report_tables_add(struct rg_report_tables *t, struct rg_table *table);
+
+/* A new table with a key column for each axis of the grouping, and a new row of it, which returns
+ * the first column behind them. */
+struct rg_table *rg_report_table(const struct rg_report *r, const char *title,
+                                 const struct rg_report_groups *g);
+size_t rg_report_row(struct rg_table *t, const struct rg_report *r,
+                     const struct rg_report_groups *g, size_t i);
+/* A column for a metric, an estimate for it in people's or in data's unit. */
+size_t rg_report_column(struct rg_table *t, const struct rg_report *r, size_t metric);
+void rg_report_put(struct rg_table *t, const struct rg_report *r, size_t column, size_t metric,
+                   struct rg_estimate e);
+bool rg_report_for_people(const struct rg_report *r);
+
+typedef enum rg_status rg_report_maker(struct rg_report *r, struct rg_report_tables *t,
+                                       struct rg_err *err);
+
+/* report_tables.c, report_requests.c */
+rg_report_maker rg_report_summary, rg_report_levels, rg_report_quality, rg_report_latency,
+    rg_report_parts, rg_report_cost, rg_report_slo, rg_report_coverage, rg_report_reliability,
+    rg_report_calibration, rg_report_reasons, rg_report_escalation, rg_report_heat;
+/* report_tests.c */
+rg_report_maker rg_report_effects, rg_report_compare, rg_report_front;
+
+/* Escalated requests of one category (of the trace) in a group. */
+struct rg_estimate rg_report_escalated(const struct rg_report *r, const struct rg_report_group *g,
+                                       size_t category);
+/* Two axes for a heat table: router and memory, or those with most values. */
+bool rg_report_two_axes(const struct rg_report *r, size_t axis[2]);
+
+/* Which groups are on the front of the objectives, and how often when queries are drawn anew. */
+struct rg_report_front {
+    size_t metric[5];
+    size_t d;
+    bool maximise[5];
+    struct rg_estimate *mean; /* groups x d */
+    bool *on;                 /* of each group, as the next */
+    double *chance;           /* NULL: the objectives are not all over queries, or not asked for */
+    size_t n_on, units;       /* queries that all groups have */
+};
+RG_MUST_USE enum rg_status rg_report_front_make(struct rg_report_front *f,
+                                                const struct rg_report *r, struct rg_err *err);
+void rg_report_front_of(struct rg_report_front *f, const struct rg_report *r,
+                        const struct rg_report_groups *g, uint64_t resamples);
+void rg_report_front_clear(struct rg_report_front *f);
+
+/* report_against.c: *beyond is how many differences are beyond the tolerance. */
+RG_MUST_USE enum rg_status rg_report_against(struct rg_report *r, struct rg_report_tables *t,
+                                             size_t *beyond, struct rg_err *err);
+
+/* report_spec.c: a table by a specification (stats/tablespec.h) over the finished cells. */
+RG_MUST_USE enum rg_status rg_report_spec(struct rg_report *r, const char *path,
+                                          struct rg_report_tables *t, struct rg_err *err);
+
+/* ---- figures ---- */
+
+/* report_figures.c: all figures that the file has data for, into the folder of --figures. */
+RG_MUST_USE enum rg_status rg_report_figures(struct rg_report *r, struct rg_err *err);
+
+/* report_draw.c: a folder for figures and the gnuplot that draws them. */
+struct rg_report_folder {
+    const char *path;
+    bool format[RG_N_FIGURE_FORMATS];
+    bool gnuplot; /* there is one */
+    size_t written;
+};
+RG_MUST_USE enum rg_status rg_report_folder_open(struct rg_report_folder *f, const char *path,
+                                                 const struct rg_opt_list *formats,
+                                                 struct rg_err *err);
+/* Writes a figure's script and data and draws it; the figure is cleared. */
+RG_MUST_USE enum rg_status rg_report_draw(struct rg_report_folder *f, const char *name,
+                                          struct rg_figure *figure, struct rg_err *err);
+
+#endif
