@@ -8,7 +8,7 @@
 
 extern const struct rg_command rg_cmd_import, rg_cmd_check, rg_cmd_export, rg_cmd_generate,
     rg_cmd_reproduce, rg_cmd_run, rg_cmd_routers, rg_cmd_validate, rg_cmd_fit, rg_cmd_contract,
-    rg_cmd_pareto, rg_cmd_compare, rg_cmd_report, rg_cmd_sweep, rg_cmd_merge;
+    rg_cmd_pareto, rg_cmd_compare, rg_cmd_report, rg_cmd_sweep, rg_cmd_merge, rg_cmd_evaluate;
 
 extern const struct rg_command *const rg_commands[]; /* in the order of --help */
 extern const size_t rg_n_commands;

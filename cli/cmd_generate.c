@@ -53,13 +53,15 @@ static const struct rg_opt options[] = {
      .kind = RG_OPT_STRING,
      .offset = VALUE(bench.tables),
      .arg = "DIR",
-     .help = "llmrouterbench: scores and costs as in the\npublished table9.csv and table10.csv in DIR"},
+     .help =
+         "llmrouterbench: scores and costs as in the\npublished table9.csv and table10.csv in DIR"},
     {.name = "output",
      .letter = 'o',
      .kind = RG_OPT_STRING,
      .offset = VALUE(output),
      .arg = "FILE",
-     .help = "write FILE, compressed if its name ends in .gz\n(default: standard output); llmrouterbench: the\nfolder to make"},
+     .help = "write FILE, compressed if its name ends in .gz\n(default: standard output); "
+             "llmrouterbench: the\nfolder to make"},
 };
 #undef VALUE
 

@@ -11,9 +11,10 @@
 #include "cli/cli.h"
 
 const struct rg_command *const rg_commands[] = {
-    &rg_cmd_run,      &rg_cmd_sweep,  &rg_cmd_merge,  &rg_cmd_routers,  &rg_cmd_report,
-    &rg_cmd_compare,  &rg_cmd_pareto, &rg_cmd_fit,    &rg_cmd_validate, &rg_cmd_reproduce,
-    &rg_cmd_contract, &rg_cmd_import, &rg_cmd_export, &rg_cmd_check,    &rg_cmd_generate,
+    &rg_cmd_run,     &rg_cmd_sweep,    &rg_cmd_merge,     &rg_cmd_evaluate,
+    &rg_cmd_routers, &rg_cmd_report,   &rg_cmd_compare,   &rg_cmd_pareto,
+    &rg_cmd_fit,     &rg_cmd_validate, &rg_cmd_reproduce, &rg_cmd_contract,
+    &rg_cmd_import,  &rg_cmd_export,   &rg_cmd_check,     &rg_cmd_generate,
 };
 const size_t rg_n_commands = sizeof rg_commands / sizeof *rg_commands;
 

@@ -152,7 +152,7 @@ find_best(struct prompts_part *p, const struct rg_trace *t, const struct rg_look
     p->best = rg_alloc(n, sizeof *p->best);
     for (uint32_t q = 0; q < t->n_queries; q++)
         for (uint32_t k = 0; k < p->samples[q]; k++) {
-            uint32_t call = rg_router_oracle_call(l, q, k);
+            uint32_t call = rg_router_oracle_call(l, NULL, q, k);
 
             p->best[p->best_first[q] + k] = call == RG_NO_CALL ? NAN : t->calls.score[call];
         }

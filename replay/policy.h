@@ -46,6 +46,8 @@ struct rg_policy {
     size_t n_queries;
     const uint32_t *train; /* queries whose scores may be learnt from; never replayed */
     size_t n_train;
+    const bool *offered; /* per model: may be chosen (a pool of candidates); NULL: all. Heeded by the
+                            routers that choose among all models. */
 
     double prefill_s_per_token; /* what a token that was not recorded adds to recorded latencies */
 

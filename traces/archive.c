@@ -46,8 +46,8 @@ broken(struct rg_archive *a, struct rg_err *err)
     a->broken = true;
     if (archive_errno(a->a) == ENOMEM)
         rg_mem_fail(0);
-    return rg_err_set(err, RG_EINPUT, "%s%s%s: damaged archive: %s", a->path, a->name.len ? ":" : "",
-                      rg_buf_text(&a->name), what ? what : "unknown error");
+    return rg_err_set(err, RG_EINPUT, "%s%s%s: damaged archive: %s", a->path,
+                      a->name.len ? ":" : "", rg_buf_text(&a->name), what ? what : "unknown error");
 }
 
 static enum rg_status

@@ -104,8 +104,9 @@ own_tables(struct tree *t)
             bool none = d == SETS - 1 && m == NO_TAU2; /* as in the published tables */
 
             t->share[d][m] = none ? NAN : 1 / (1 + exp(sets[d].hardness - models[m].ability));
-            t->cost[d][m] = sets[d].questions / 1e6 *
-                            (sets[d].prompt_chars / 4 * models[m].input + tokens * models[m].output);
+            t->cost[d][m] =
+                sets[d].questions / 1e6 *
+                (sets[d].prompt_chars / 4 * models[m].input + tokens * models[m].output);
         }
     }
 }
@@ -121,7 +122,8 @@ read_cell(struct rg_csv *csv, const struct rg_csv_field *f, double *out, struct 
     wrong = rg_num_double(f->data, f->len, out);
     if (!wrong && *out < 0)
         wrong = "negative";
-    return wrong ? rg_err_at(err, rg_csv_place(csv, f), "%s (found \"%s\")", wrong, f->data) : RG_OK;
+    return wrong ? rg_err_at(err, rg_csv_place(csv, f), "%s (found \"%s\")", wrong, f->data)
+                 : RG_OK;
 }
 
 static enum rg_status
@@ -161,8 +163,8 @@ read_table(const char *folder, const char *name, double out[SETS][MODELS], struc
         status = read_row(csv, fields, out, seen, err);
     for (size_t m = 0; m < MODELS && status == RG_OK; m++)
         if (!seen[m])
-            status = rg_err_set(err, RG_EINPUT, "%s: no row \"%s\"", rg_buf_text(&path),
-                                models[m].row);
+            status =
+                rg_err_set(err, RG_EINPUT, "%s: no row \"%s\"", rg_buf_text(&path), models[m].row);
     rg_csv_close(csv);
     rg_buf_clear(&path);
     return status;
@@ -193,11 +195,20 @@ read_tables(struct tree *t, struct rg_err *err)
 static void
 make_pool(struct tree *t)
 {
-    static const char *const parts[] = {"ka", "lo", "min", "ter", "ro", "su", "vel", "an",
-                                        "dor", "pi", "est", "qua", "ne", "bri", "to", "ul"};
-    static const char *const extras[] = {
-        "\n",         "\n\n", "$a_{1} \\le b$", "\\frac{x}{y}",      "\"so\"", "\tif x:\n\t\treturn",
-        "na\xc3\xafve", "\xe7\xad\x94\xe6\xa1\x88", "\xe2\x87\x92",   "**Note**", "3.14", "\xf0\x9f\x99\x82"};
+    static const char *const parts[] = {"ka",  "lo", "min", "ter", "ro", "su",  "vel", "an",
+                                        "dor", "pi", "est", "qua", "ne", "bri", "to",  "ul"};
+    static const char *const extras[] = {"\n",
+                                         "\n\n",
+                                         "$a_{1} \\le b$",
+                                         "\\frac{x}{y}",
+                                         "\"so\"",
+                                         "\tif x:\n\t\treturn",
+                                         "na\xc3\xafve",
+                                         "\xe7\xad\x94\xe6\xa1\x88",
+                                         "\xe2\x87\x92",
+                                         "**Note**",
+                                         "3.14",
+                                         "\xf0\x9f\x99\x82"};
     gsl_rng *rng = rg_rng_new(t->o->seed, 0, STREAM_POOL);
 
     while (t->pool.len < POOL) {
@@ -363,8 +374,8 @@ put_record(struct tree *t, const struct form *form, size_t i, struct rg_buf *scr
         put_float(&t->out, form->zeros ? 0 : t->score[i]);
     rg_buf_puts(&t->out, ",\n");
     if (form->types)
-        rg_buf_printf(&t->out, "      \"prediction\": null,\n      \"ground_truth\": [\"%s\", 1],\n",
-                      truth);
+        rg_buf_printf(&t->out,
+                      "      \"prediction\": null,\n      \"ground_truth\": [\"%s\", 1],\n", truth);
     else
         rg_buf_printf(&t->out, "      \"prediction\": \"%s\",\n      \"ground_truth\": \"%s\",\n",
                       t->score[i] > 0 ? truth : "?", truth);

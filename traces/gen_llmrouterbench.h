@@ -29,8 +29,7 @@ struct rg_generate_bench_options rg_generate_bench_defaults(void);
 
 /* Write the tree below dir, which is made and must be empty if it is there. RG_EUSAGE: a scale out
  * of range, a folder that is not empty. */
-RG_MUST_USE enum rg_status rg_generate_bench(const char *dir,
-                                             const struct rg_generate_bench_options *o,
-                                             struct rg_err *err);
+RG_MUST_USE enum rg_status
+rg_generate_bench(const char *dir, const struct rg_generate_bench_options *o, struct rg_err *err);
 
 #endif

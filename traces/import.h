@@ -26,7 +26,7 @@ struct rg_import_options {
     const char *const *formats;
     const char *dataset; /* overrides the importer's dataset name; NULL: its own */
     bool keep_going;
-    bool no_text; /* leave texts of answers and prompts out */
+    bool no_text;  /* leave texts of answers and prompts out */
     bool raw_text; /* keep texts that are written as Python lists as they stand */
     bool demo;     /* take recordings that are marked as demonstrations, too */
     /* What a benchmark of many datasets and models gives; {NULL}: all. Excluded names only count

@@ -33,7 +33,8 @@ rg_bench_name_read(struct rg_bench_name *name, const char *path)
     for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
         size_t n = strlen(splits[i]);
 
-        if (name->dataset.len <= n + 1 || !strchr("-_", name->dataset.data[name->dataset.len - n - 1]))
+        if (name->dataset.len <= n + 1 ||
+            !strchr("-_", name->dataset.data[name->dataset.len - n - 1]))
             continue;
         if (cut_end(&name->dataset, splits[i])) {
             name->split = splits[i];
@@ -165,6 +166,39 @@ rg_bench_unlist(struct rg_buf *out, const char *s, size_t n)
         return true;
     rg_buf_reset(out);
     return false;
+}
+
+/* ---- places ---- */
+
+struct rg_place
+rg_bench_place(struct rg_bench_places *p, const struct rg_json *doc, const cJSON *node)
+{
+    size_t to = (size_t)node->valueint; /* its offset, see base/json.h */
+    const char *s;
+
+    while (p->at < to && (s = memchr(doc->text + p->at, '\n', to - p->at)) != NULL) {
+        p->at = p->line_start = (size_t)(s - doc->text) + 1;
+        p->lines++;
+    }
+    p->at = to > p->at ? to : p->at;
+    return (struct rg_place){doc->file, doc->line + p->lines, to - p->line_start + 1};
+}
+
+/* ---- tables ---- */
+
+enum rg_status
+rg_bench_rows(struct rg_import *im, struct rg_csv *csv, const struct rg_csv_field **fields,
+              enum rg_status (*row)(void *ctx, struct rg_err *err), void *ctx, struct rg_err *err)
+{
+    enum rg_status status = RG_OK;
+
+    while (status == RG_OK) {
+        status = rg_csv_next(csv, fields, err);
+        if (status == RG_OK && !*fields)
+            break;
+        status = status == RG_OK ? row(ctx, err) : rg_import_reject(im, "bad row", err);
+    }
+    return status;
 }
 
 /* ---- the report ---- */

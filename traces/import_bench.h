@@ -7,7 +7,9 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/csv.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "traces/import.h"
 
 /* "dir/gsm8k-train.json.gz": dataset "gsm8k", split "train". The split is "" unless the name ends
@@ -22,6 +24,22 @@ void rg_bench_name_clear(struct rg_bench_name *name);
 /* Text of a Python list of strings, ['a', "b"], as its strings, joined by line feeds. False when it
  * is none, or holds a NUL or half a surrogate pair; out is then empty. */
 bool rg_bench_unlist(struct rg_buf *out, const char *s, size_t n);
+
+/* Call row for every record of a table, which finds its fields in *fields. A malformed record is
+ * rejected; a bad one is the business of row, whose error ends the walk. */
+RG_MUST_USE enum rg_status rg_bench_rows(struct rg_import *im, struct rg_csv *csv,
+                                         const struct rg_csv_field **fields,
+                                         enum rg_status (*row)(void *ctx, struct rg_err *err),
+                                         void *ctx, struct rg_err *err);
+
+/* Places of nodes asked for in the order of the text, without counting its lines from the beginning
+ * for each, as rg_json_place does. Initialise with {0}. */
+struct rg_bench_places {
+    size_t at, line_start; /* offsets; lines before at are counted */
+    uint64_t lines;
+};
+struct rg_place rg_bench_place(struct rg_bench_places *p, const struct rg_json *doc,
+                               const cJSON *node);
 
 /* Count n records that were read and are not kept because others stand for them. */
 void rg_bench_supersede(struct rg_import *im, size_t n, const char *why,

@@ -1,7 +1,7 @@
-/* Any CSV with a map of its columns: FIELD=COLUMN or FIELD:MODEL=COLUMN, separated by commas, or one
- * a line in the file that "@FILE" names. A column with the name of a field needs no entry. Long
- * tables have a row for each call, with a column for the model; wide ones a row for each query, with
- * columns for each model. */
+/* Any CSV with a map of its columns: FIELD=COLUMN or FIELD:MODEL=COLUMN, separated by commas, or
+ * one a line in the file that "@FILE" names. A column with the name of a field needs no entry. Long
+ * tables have a row for each call, with a column for the model; wide ones a row for each query,
+ * with columns for each model. */
 #include "traces/importers.h"
 
 #include <inttypes.h>
@@ -46,10 +46,10 @@ enum {
 };
 
 static const char *const names[N_FIELDS] = {
-    "dataset",    "query",  "category",      "text",              "reference", "split",
-    "memory",     "sample", "model",         "status",            "prompt_tokens",
-    "completion_tokens",    "cost_usd",      "latency_ms",        "latency_s", "ttft_ms",
-    "score",      "answer", "prompt"};
+    "dataset",  "query",      "category",  "text",    "reference",     "split",
+    "memory",   "sample",     "model",     "status",  "prompt_tokens", "completion_tokens",
+    "cost_usd", "latency_ms", "latency_s", "ttft_ms", "score",         "answer",
+    "prompt"};
 
 /* The columns of one model; those of a long table stand in the first one, without a name. */
 struct model {
@@ -150,8 +150,9 @@ read_map(struct table *t, struct rg_err *err)
     const char *map = t->im->options->columns;
     enum rg_status status = RG_OK;
     const char *ends = ",";
+    bool file = map && *map == '@';
 
-    if (map && *map == '@') {
+    if (file) {
         status = rg_file_read(map + 1, MAP_MAX, &t->map, err);
         ends = "\r\n";
     } else if (map) {
@@ -162,7 +163,7 @@ read_map(struct table *t, struct rg_err *err)
         bool last = s[n] == '\0';
 
         s[n] = '\0';
-        if (n > 0 && !(*s == '#' && *map == '@'))
+        if (n > 0 && !(*s == '#' && file))
             status = read_entry(t, s, err);
         s += last ? n : n + 1;
     }
@@ -246,8 +247,9 @@ number(const struct table *t, const int *at, int which, double *out, struct rg_e
     else if (which == SCORE && (strcmp(f->data, "False") == 0 || strcmp(f->data, "false") == 0))
         *out = 0;
     else if ((wrong = rg_num_double(f->data, f->len, out)) != NULL)
-        return rg_err_at(err, rg_csv_place(t->csv, f), "%s: %s (found \"%.80s\", expected a number)",
-                         names[which], wrong, f->data);
+        return rg_err_at(err, rg_csv_place(t->csv, f),
+                         "%s: %s (found \"%.80s\", expected a number)", names[which], wrong,
+                         f->data);
     if (*out < 0 && which != SCORE)
         return rg_err_at(err, rg_csv_place(t->csv, f),
                          "%s is negative (found %.80s, expected 0 or more)", names[which], f->data);
@@ -377,8 +379,9 @@ put_call(struct table *t, const struct rg_query_rec *query, const char *model, c
 }
 
 static enum rg_status
-read_row(struct table *t, struct rg_err *err)
+read_row(void *ctx, struct rg_err *err)
 {
+    struct table *t = ctx;
     struct rg_place place = rg_csv_place(t->csv, &t->fields[0]);
     struct rg_query_rec query;
     enum rg_status status;
@@ -407,13 +410,7 @@ read_table(struct table *t, struct rg_err *err)
     take_own_names(t);
     remark_unused(t);
     status = check_map(t, err);
-    while (status == RG_OK) {
-        status = rg_csv_next(t->csv, &t->fields, err);
-        if (status == RG_OK && !t->fields)
-            break;
-        status = status == RG_OK ? read_row(t, err) : rg_import_reject(t->im, "bad row", err);
-    }
-    return status;
+    return status == RG_OK ? rg_bench_rows(t->im, t->csv, &t->fields, read_row, t, err) : status;
 }
 
 enum rg_status

@@ -13,6 +13,7 @@
 #include "base/names.h"
 #include "base/num.h"
 #include "traces/columns.h"
+#include "traces/import_bench.h"
 #include "traces/importers.h"
 #include "traces/json_lines.h"
 
@@ -494,38 +495,20 @@ field(const struct table *t, int a, int b)
 }
 
 static enum rg_status
-read_row(struct table *t, struct rg_err *err)
+read_row(void *ctx, struct rg_err *err)
 {
-    const struct rg_vector x = {
-        .dataset = field(t, DATASET, DATASET),
-        .query = field(t, QUERY, ID),
-        .text = field(t, TEXT, PROMPT),
-        .space = field(t, SPACE, MODEL),
-        .values = t->values,
-        .n = t->n,
-        .place = rg_csv_place(t->csv, &t->fields[0]),
-    };
+    struct table *t = ctx;
+    struct rg_vector x = {.place = rg_csv_place(t->csv, &t->fields[0])};
 
+    if (row_numbers(t, err) != RG_OK)
+        return rg_import_reject(t->im, "bad embedding", err);
+    x.dataset = field(t, DATASET, DATASET);
+    x.query = field(t, QUERY, ID);
+    x.text = field(t, TEXT, PROMPT);
+    x.space = field(t, SPACE, MODEL);
+    x.values = t->values;
+    x.n = t->n;
     return rg_vectors_put(t->im, t->v, &x, err);
-}
-
-static enum rg_status
-read_rows(struct table *t, struct rg_err *err)
-{
-    enum rg_status status = RG_OK;
-
-    for (size_t i = 0; i < N_COLUMNS; i++)
-        t->at[i] = rg_csv_find(t->csv, columns[i]);
-    while (status == RG_OK) {
-        status = rg_csv_next(t->csv, &t->fields, err);
-        if (status == RG_OK && !t->fields)
-            break;
-        if (status == RG_OK)
-            status = row_numbers(t, err);
-        status = status == RG_OK ? read_row(t, err)
-                                 : rg_import_reject(t->im, "bad embedding", err);
-    }
-    return status;
 }
 
 enum rg_status
@@ -536,8 +519,10 @@ rg_import_embeddings_csv_file(struct rg_import *im, const char *path, struct rg_
 
     if (status == RG_OK)
         status = rg_csv_open(&t.csv, path, err);
+    for (size_t i = 0; i < N_COLUMNS && status == RG_OK; i++)
+        t.at[i] = rg_csv_find(t.csv, columns[i]);
     if (status == RG_OK)
-        status = read_rows(&t, err);
+        status = rg_bench_rows(im, t.csv, &t.fields, read_row, &t, err);
     rg_csv_close(t.csv);
     free(t.values);
     return status;

@@ -6,6 +6,7 @@
  * float64 in C order. */
 #include "traces/import_embeddings.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #include "base/line.h"
 #include "base/mem.h"
+#include "traces/import_bench.h"
 #include "traces/importers.h"
 
 enum { FILE_MAX = 0x7fffffff, PREFIX = 10, LONG_PREFIX = 12 };
@@ -82,15 +84,17 @@ read_shape(struct array *a, const char *header, size_t bytes, struct rg_err *err
     const char *shape = entry(header, "'shape'");
     unsigned long long rows, columns;
 
+    assert(a->size > 0);
     if (!shape || sscanf(shape, "(%18llu , %18llu )", &rows, &columns) != 2 || rows == 0 ||
         columns == 0)
         return bad(a, "array of another shape (expected rows and columns)", err);
     if (columns > bytes || rows > bytes || rows * columns != bytes / a->size ||
         bytes % a->size != 0) {
-        rg_err_set(err, RG_EINPUT,
-                   "%s: the array is cut or too long (found %zu bytes, expected %llu x %llu numbers "
-                   "of %zu)",
-                   a->path, bytes, rows, columns, a->size);
+        rg_err_set(
+            err, RG_EINPUT,
+            "%s: the array is cut or too long (found %zu bytes, expected %llu x %llu numbers "
+            "of %zu)",
+            a->path, bytes, rows, columns, a->size);
         return RG_EINPUT;
     }
     a->rows = (size_t)rows;
@@ -191,7 +195,8 @@ member_id(const cJSON *object, char buf[32])
 
 static enum rg_status
 put_row(struct rg_import *im, struct rg_vectors *v, const struct array *a, size_t row,
-        const struct rg_json *index, const cJSON *node, double *values, struct rg_err *err)
+        const struct rg_json *index, const cJSON *node, const struct rg_place *place,
+        double *values, struct rg_err *err)
 {
     static const char *const sets[] = {"dataset"}, *const texts[] = {"prompt", "text"};
     struct rg_vector x = {.values = values, .n = a->columns};
@@ -207,7 +212,7 @@ put_row(struct rg_import *im, struct rg_vectors *v, const struct array *a, size_
     x.dataset = member_text(node, sets, 1);
     x.query = member_id(node, id);
     x.text = member_text(node, texts, 2);
-    x.place = rg_json_place(index, node);
+    x.place = *place;
     return rg_vectors_put(im, v, &x, err);
 }
 
@@ -218,19 +223,22 @@ put_rows(struct rg_import *im, struct rg_vectors *v, const struct array *a,
     double *values = rg_alloc(a->columns, sizeof *values);
     enum rg_status status = RG_OK;
     const cJSON *node = index->root->child;
+    struct rg_bench_places places = {0, 0, 0};
     size_t n = 0;
 
     for (; node && status == RG_OK; node = node->next, n++) {
+        struct rg_place place = rg_bench_place(&places, index, node);
         size_t row = n;
 
         if (node->string && (sscanf(node->string, "%18zu", &row) != 1 || row >= a->rows)) {
-            rg_json_fail(index, node, err, "no row of the array (found \"%.40s\", expected 0 to "
-                                           "%zu)",
+            rg_json_fail(index, node, err,
+                         "no row of the array (found \"%.40s\", expected 0 to "
+                         "%zu)",
                          node->string, a->rows - 1);
             status = rg_import_reject(im, "bad embedding", err);
             continue;
         }
-        status = put_row(im, v, a, row, index, node, values, err);
+        status = put_row(im, v, a, row, index, node, &place, values, err);
     }
     free(values);
     return status;

@@ -202,8 +202,8 @@ spool_members(struct rg_import *im, struct rg_archive *a, const char *path, FILE
         rg_buf_reset(&name);
         rg_buf_printf(&name, "%s:%s", path, member.name);
         if (!member.folder && is_result(im, rg_buf_text(&name))) {
-            status = spool_member(a, add(files, rg_buf_text(&name), member.modified), spool, &at,
-                                  err);
+            status =
+                spool_member(a, add(files, rg_buf_text(&name), member.modified), spool, &at, err);
             if (status == RG_EINPUT) {
                 files->at[files->n - 1].end = at;
                 status = rg_import_reject(im, "archive given up", err);

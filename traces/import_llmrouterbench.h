@@ -2,8 +2,8 @@
  * which of them count, _record.c reads the records, _skim.c does so quickly where nothing is odd.
  *
  * A result file is one JSON object: dataset_name, split, model_name, demo, further totals, and the
- * array "records", each with index, prompt, score, cost and tokens. Only the fields of a file count,
- * never its folder. */
+ * array "records", each with index, prompt, score, cost and tokens. Only the fields of a file
+ * count, never its folder. */
 #ifndef RG_TRACES_IMPORT_LLMROUTERBENCH_H
 #define RG_TRACES_IMPORT_LLMROUTERBENCH_H
 
@@ -19,14 +19,14 @@
 
 /* A result file: a whole one of its own, or a part of the spool of an archive. */
 struct rg_bench_file {
-    char *path;  /* for messages and order */
-    int spool;   /* descriptor, or -1: open path */
+    char *path; /* for messages and order */
+    int spool;  /* descriptor, or -1: open path */
     int64_t start, end;
     int64_t key; /* the newest wins: YYYYMMDDHHMMSS of the name, else seconds of the last change */
     char *dataset, *split, *model; /* NULL until the head is read */
-    bool demo, synthetic; /* the latter says a data_fingerprint of this name */
-    double performance; /* NaN: none */
-    bool drop;          /* does not count */
+    bool demo, synthetic;          /* the latter says a data_fingerprint of this name */
+    double performance;            /* NaN: none */
+    bool drop;                     /* does not count */
 };
 
 struct rg_bench_files {
@@ -49,12 +49,12 @@ RG_MUST_USE enum rg_status rg_bench_choose(struct rg_import *im, struct rg_bench
 /* A record as it is in the file. Texts are NULL when absent, null or empty. */
 struct rg_bench_record {
     int64_t index;
-    double score, cost; /* NaN: null or absent */
-    double seconds;     /* processing_time, NaN */
+    double score, cost;                       /* NaN: null or absent */
+    double seconds;                           /* processing_time, NaN */
     int64_t prompt_tokens, completion_tokens; /* -1: null or absent */
     const char *query, *prompt, *prediction, *truth, *output;
     const cJSON *extra; /* extra_fields, NULL: none */
-    bool failed; /* the answer is what the recorder writes when a call has failed */
+    bool failed;        /* the answer is what the recorder writes when a call has failed */
 };
 
 /* Does an answer begin like that of a failed call? */

@@ -79,8 +79,7 @@ member(struct rg_bench_file *f, const struct rg_json_piece *piece, const struct 
     const struct {
         const char *key;
         char **out;
-    } wanted[] = {
-        {"dataset_name", &f->dataset}, {"split", &f->split}, {"model_name", &f->model}};
+    } wanted[] = {{"dataset_name", &f->dataset}, {"split", &f->split}, {"model_name", &f->model}};
 
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (piece->key_len == strlen(wanted[i].key) &&
@@ -129,7 +128,9 @@ check_head(const struct rg_bench_file *f, struct rg_err *err)
     if (!f->dataset || !f->split || !f->model)
         return rg_err_set(err, RG_EINPUT, "%s: no %s (expected a result file of LLMRouterBench)",
                           f->path,
-                          !f->dataset ? "dataset_name" : !f->split ? "split" : "model_name");
+                          !f->dataset ? "dataset_name"
+                          : !f->split ? "split"
+                                      : "model_name");
     if (strchr(f->dataset, '/') || strchr(f->split, '/'))
         return rg_err_set(err, RG_EINPUT,
                           "%s: a '/' in dataset_name or split (found \"%.80s\", \"%.80s\")",

@@ -252,7 +252,8 @@ static void
 note_missing(struct rg_import *im, struct rg_bench_record *r, const struct rg_place *place)
 {
     if (isnan(r->score))
-        rg_import_note(im, "score null or absent, counted as 0 as the project's loader does", place);
+        rg_import_note(im, "score null or absent, counted as 0 as the project's loader does",
+                       place);
     if (isnan(r->cost))
         rg_import_note(im, "cost null or absent, counted as 0", place);
     if (r->prompt_tokens < 0 || r->completion_tokens < 0)
@@ -264,8 +265,8 @@ note_missing(struct rg_import *im, struct rg_bench_record *r, const struct rg_pl
 }
 
 static void
-collect_attrs(const struct rg_import *im, struct rg_bench_state *s,
-              const struct rg_bench_record *r, bool other_prompt)
+collect_attrs(const struct rg_import *im, struct rg_bench_state *s, const struct rg_bench_record *r,
+              bool other_prompt)
 {
     char hex[HEX];
 

@@ -223,7 +223,7 @@ static enum rg_status
 keep_request(struct rg_import *im, struct log *log, const struct line *l, struct rg_err *err)
 {
     const char *id = string(l->custom_id);
-    bool added, many;
+    bool added, many = false;
 
     if (!id)
         return rg_json_fail(l->doc, l->doc->root, err, "a request without response or custom_id");
@@ -248,8 +248,8 @@ find_request(struct rg_import *im, struct log *log, const struct line *l, struct
              struct rg_err *err)
 {
     char *id = l->custom_id ? l->custom_id->valuestring : NULL;
+    bool many = false;
     uint32_t i;
-    bool many;
 
     if (!l->request) {
         i = id ? rg_names_find(log->ids, id, strlen(id)) : RG_NAMES_NONE;
@@ -267,8 +267,8 @@ find_request(struct rg_import *im, struct log *log, const struct line *l, struct
         .query = id && *id ? id : log->id,
         .text = log->text.len > 0 ? log->text.data : NULL,
         .prompt = many ? log->prompt.data : NULL,
-        .model = string(member(l->request, "model")) ? member(l->request, "model")->valuestring
-                                                     : NULL,
+        .model =
+            string(member(l->request, "model")) ? member(l->request, "model")->valuestring : NULL,
     };
     return RG_OK;
 }
@@ -409,7 +409,8 @@ put_exchange(struct rg_import *im, struct log *log, const struct line *l, struct
     rec.attrs = rg_attrs_text(&log->attrs);
     next = sample(log, &rec);
     if (*next > SAMPLES)
-        return rg_json_fail(l->doc, l->doc->root, err, "more than %d answers of one model", SAMPLES);
+        return rg_json_fail(l->doc, l->doc->root, err, "more than %d answers of one model",
+                            SAMPLES);
     rec.sample = (*next)++;
     return rg_import_call(im, &rec, &l->place, err);
 }

@@ -138,8 +138,7 @@ add_model(struct table *t, size_t column)
 
     rg_buf_printf(&answer, "%s" ANSWER, name);
     t->models = rg_grow(t->models, &t->cap, t->n + 1, sizeof *t->models);
-    t->models[t->n++] =
-        (struct model){name, column, rg_csv_find(t->csv, rg_buf_text(&answer))};
+    t->models[t->n++] = (struct model){name, column, rg_csv_find(t->csv, rg_buf_text(&answer))};
     rg_buf_clear(&answer);
 }
 
@@ -199,8 +198,9 @@ put_call(struct table *t, const struct model *m, struct rg_err *err)
 }
 
 static enum rg_status
-read_row(struct table *t, struct rg_err *err)
+read_row(void *ctx, struct rg_err *err)
 {
+    struct table *t = ctx;
     const struct rg_csv_field *prompt = &t->fields[t->prompt];
     struct rg_place place = rg_csv_place(t->csv, prompt);
     enum rg_status status;
@@ -218,20 +218,6 @@ read_row(struct table *t, struct rg_err *err)
         return rg_import_reject(t->im, "bad row", err);
     for (size_t i = 0; i < t->n && status == RG_OK; i++)
         status = put_call(t, &t->models[i], err);
-    return status;
-}
-
-static enum rg_status
-read_rows(struct table *t, struct rg_err *err)
-{
-    enum rg_status status = RG_OK;
-
-    while (status == RG_OK) {
-        status = rg_csv_next(t->csv, &t->fields, err);
-        if (status == RG_OK && !t->fields)
-            break;
-        status = status == RG_OK ? read_row(t, err) : rg_import_reject(t->im, "bad row", err);
-    }
     return status;
 }
 
@@ -264,7 +250,7 @@ rg_import_routellm_file(struct rg_import *im, const char *path, struct rg_err *e
     if (status == RG_OK)
         rg_bench_remark_models(im, path);
     if (status == RG_OK)
-        status = read_rows(&t, err);
+        status = rg_bench_rows(im, t.csv, &t.fields, read_row, &t, err);
     rg_csv_close(t.csv);
     free(t.models);
     rg_buf_clear(&t.id);

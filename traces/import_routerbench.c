@@ -243,8 +243,9 @@ put_call(struct table *t, const struct model *m, const char *dataset, struct rg_
 }
 
 static enum rg_status
-read_row(struct table *t, struct rg_err *err)
+read_row(void *ctx, struct rg_err *err)
 {
+    struct table *t = ctx;
     struct rg_place place = rg_csv_place(t->csv, field(t, ID));
     const char *dataset;
     enum rg_status status;
@@ -265,20 +266,6 @@ read_row(struct table *t, struct rg_err *err)
     return status;
 }
 
-static enum rg_status
-read_rows(struct table *t, struct rg_err *err)
-{
-    enum rg_status status = RG_OK;
-
-    while (status == RG_OK) {
-        status = rg_csv_next(t->csv, &t->fields, err);
-        if (status == RG_OK && !t->fields)
-            break;
-        status = status == RG_OK ? read_row(t, err) : rg_import_reject(t->im, "bad row", err);
-    }
-    return status;
-}
-
 enum rg_status
 rg_import_routerbench_file(struct rg_import *im, const char *path, struct rg_err *err)
 {
@@ -291,7 +278,7 @@ rg_import_routerbench_file(struct rg_import *im, const char *path, struct rg_err
     if (status == RG_OK)
         rg_bench_remark_models(im, path);
     if (status == RG_OK)
-        status = read_rows(&t, err);
+        status = rg_bench_rows(im, t.csv, &t.fields, read_row, &t, err);
     for (size_t i = 0; i < t.n; i++)
         free(t.models[i].name);
     free(t.models);

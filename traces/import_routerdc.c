@@ -23,6 +23,7 @@ struct list {
     const struct rg_json *doc;
     struct rg_bench_name name;
     const char *dataset, *kind;
+    struct rg_bench_places places;
     struct rg_attrs attrs;
     char id[40];
 };
@@ -72,7 +73,7 @@ put_scores(struct list *l, const cJSON *scores, struct rg_err *err)
     enum rg_status status = RG_OK;
 
     for (const cJSON *m = scores->child; m && status == RG_OK; m = m->next) {
-        struct rg_place place = rg_json_place(l->doc, m);
+        struct rg_place place = rg_bench_place(&l->places, l->doc, m);
         struct rg_call_rec rec = rg_call_rec_empty();
 
         if (!cJSON_IsNumber(m) && !cJSON_IsNull(m)) {
@@ -102,7 +103,7 @@ put_item(struct list *l, const cJSON *item, struct rg_err *err)
         {"cluster_id", RG_JSON_INT | RG_JSON_NULL, &cluster},
     };
     struct rg_query_rec rec = {.dataset = l->dataset, .id = l->id};
-    struct rg_place place = rg_json_place(l->doc, item);
+    struct rg_place place = rg_bench_place(&l->places, l->doc, item);
     enum rg_status status =
         rg_json_object(l->doc, item, keys, sizeof keys / sizeof *keys, NULL, err);
 

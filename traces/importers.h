@@ -87,13 +87,13 @@ RG_MUST_USE enum rg_status rg_import_embeddings_npy_file(struct rg_import *im, c
                                                          struct rg_err *err);
 bool rg_import_embeddings_sqlite_detect(const struct rg_import_head *head);
 RG_MUST_USE enum rg_status rg_import_embeddings_sqlite_file(struct rg_import *im, const char *path,
-                                                         struct rg_err *err);
+                                                            struct rg_err *err);
 bool rg_import_embeddings_csv_detect(const struct rg_import_head *head);
 RG_MUST_USE enum rg_status rg_import_embeddings_csv_file(struct rg_import *im, const char *path,
                                                          struct rg_err *err);
 bool rg_import_embeddings_jsonl_detect(const struct rg_import_head *head);
 RG_MUST_USE enum rg_status rg_import_embeddings_jsonl_file(struct rg_import *im, const char *path,
-                                                         struct rg_err *err);
+                                                           struct rg_err *err);
 
 /* Any CSV with a map of its columns. */
 bool rg_import_csv_detect(const struct rg_import_head *head);

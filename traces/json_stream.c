@@ -58,8 +58,12 @@ rg_json_stream_free(struct rg_json_stream *s)
 static void
 count_lines(struct rg_json_stream *s, size_t to)
 {
-    const char *p = s->buf + s->counted, *end = s->buf + to;
+    const char *p, *end;
 
+    if (to == s->counted) /* there may be no buffer yet */
+        return;
+    p = s->buf + s->counted;
+    end = s->buf + to;
     while (p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
         p++;
         s->line++;
@@ -298,8 +302,9 @@ next_one(struct rg_json_stream *s, char close, bool *done, struct rg_err *err)
     if (first)
         return RG_OK;
     if (s->buf[s->pos] != ',')
-        return fail(s, err, close == '}' ? "unexpected character (expected ',' or '}')"
-                                         : "unexpected character (expected ',' or ']')");
+        return fail(s, err,
+                    close == '}' ? "unexpected character (expected ',' or '}')"
+                                 : "unexpected character (expected ',' or ']')");
     s->pos++;
     return skip_blanks(s, err);
 }

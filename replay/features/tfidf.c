@@ -106,6 +106,17 @@ rg_tfidf_new(uint32_t dim)
     return m;
 }
 
+struct rg_tfidf *
+rg_tfidf_restore(uint32_t dim, const double *idf)
+{
+    struct rg_tfidf *m = rg_tfidf_new(dim);
+
+    for (uint32_t i = 0; i < dim; i++)
+        m->idf[i] = idf[i];
+    m->fitted = true;
+    return m;
+}
+
 void
 rg_tfidf_free(struct rg_tfidf *m)
 {

@@ -35,6 +35,8 @@ void rg_tfidf_add(struct rg_tfidf *m, const char *text);
 void rg_tfidf_fit(struct rg_tfidf *m);
 /* All at once. */
 struct rg_tfidf *rg_tfidf_of(uint32_t dim, const char *const *texts, size_t n);
+/* As it was when fitted, from the idf of each of its dim buckets. */
+struct rg_tfidf *rg_tfidf_restore(uint32_t dim, const double *idf);
 void rg_tfidf_free(struct rg_tfidf *m); /* NULL is fine */
 
 /* The vector of a text; out keeps its memory from call to call. */

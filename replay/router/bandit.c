@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/names.h"
+#include "replay/router/types.h"
 
 const char *const rg_bandit_per_names[] = {"none", "dataset", "category", "label", NULL};
 
@@ -46,8 +47,10 @@ rg_bandit_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
 {
     struct rg_bandit *b = data;
     uint32_t *m = b->models.models;
+    enum rg_status status = rg_router_offer(p, &b->models, err);
 
-    (void)err;
+    if (status != RG_OK)
+        return status;
     for (size_t i = 1; i < b->models.n; i++) {
         uint32_t model = m[i];
         size_t at = i;

@@ -27,6 +27,7 @@ best_single_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
     struct rg_model_mean *means = rg_alloc(p->trace->n_models, sizeof *means);
 
     rg_model_means(&p->lookup, p->train, p->n_train, NULL, 1, means);
+    rg_model_means_mask(p, 1, means);
     d->model = rg_model_best(p->trace, means);
     free(means);
     return d->model == RG_NO_MODEL ? no_scores(p->trace, "best-single", err) : RG_OK;
@@ -64,6 +65,7 @@ dataset_oracle_prepare(const struct rg_policy *p, void *data, struct rg_err *err
     uint32_t some = RG_NO_MODEL;
 
     rg_model_means(&p->lookup, p->queries, p->n_queries, t->queries.dataset, t->n_datasets, means);
+    rg_model_means_mask(p, t->n_datasets, means);
     d->model = rg_alloc(t->n_datasets, sizeof *d->model);
     for (size_t k = 0; k < t->n_datasets; k++) {
         d->model[k] = rg_model_best(t, &means[k * t->n_models]);
@@ -105,8 +107,9 @@ const struct rg_router_type rg_router_dataset_oracle = {
 
 struct oracle {
     double p;
-    size_t *first;  /* per query: of best */
-    uint32_t *best; /* per query and sample: model */
+    struct rg_model_list any; /* that are offered */
+    size_t *first;            /* per query: of best */
+    uint32_t *best;           /* per query and sample: model */
 };
 
 /* Is call a a better answer than call b? */
@@ -124,7 +127,8 @@ is_better(const struct rg_trace_calls *c, uint32_t a, uint32_t b)
 }
 
 uint32_t
-rg_router_oracle_call(const struct rg_lookup *l, uint32_t query, uint32_t sample)
+rg_router_oracle_call(const struct rg_lookup *l, const bool *offered, uint32_t query,
+                      uint32_t sample)
 {
     const struct rg_trace *t = l->trace;
     uint32_t best = RG_NO_CALL;
@@ -134,7 +138,7 @@ rg_router_oracle_call(const struct rg_lookup *l, uint32_t query, uint32_t sample
         uint32_t model = t->calls.model[i];
         uint32_t call;
 
-        if (model == last)
+        if (model == last || (offered && !offered[model]))
             continue;
         last = model;
         call = rg_lookup_find(l, query, model, sample).call;
@@ -151,7 +155,12 @@ oracle_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
     const struct rg_trace *t = p->trace;
     size_t n = 0;
 
-    (void)err;
+    d->any.n = t->n_models;
+    d->any.models = rg_alloc(d->any.n, sizeof *d->any.models);
+    for (uint32_t m = 0; m < d->any.n; m++)
+        d->any.models[m] = m;
+    if (rg_router_offer(p, &d->any, err) != RG_OK)
+        return err->status;
     d->first = rg_alloc(t->n_queries, sizeof *d->first);
     for (size_t q = 0; q < t->n_queries; q++) {
         d->first[q] = n;
@@ -160,9 +169,9 @@ oracle_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
     d->best = rg_alloc(n, sizeof *d->best);
     for (uint32_t q = 0; q < t->n_queries; q++)
         for (uint32_t s = 0; s < p->samples[q]; s++) {
-            uint32_t call = rg_router_oracle_call(&p->lookup, q, s);
+            uint32_t call = rg_router_oracle_call(&p->lookup, p->offered, q, s);
 
-            d->best[d->first[q] + s] = call == RG_NO_CALL ? 0 : t->calls.model[call];
+            d->best[d->first[q] + s] = call == RG_NO_CALL ? d->any.models[0] : t->calls.model[call];
         }
     return RG_OK;
 }
@@ -172,6 +181,7 @@ oracle_clear(void *data)
 {
     struct oracle *d = data;
 
+    free(d->any.models);
     free(d->first);
     free(d->best);
 }
@@ -180,14 +190,14 @@ static struct rg_choice
 oracle_first(const struct rg_policy *p, const struct rg_router_view *view)
 {
     const struct oracle *d = p->router->data;
-    size_t n = p->trace->n_models;
+    size_t n = d->any.n;
     size_t m;
 
     if (view->chance < d->p)
         return (struct rg_choice){d->best[d->first[view->query] + view->sample], RG_REASON_ORACLE};
     /* What is left of the chance is uniform again. */
     m = (size_t)((view->chance - d->p) / (1 - d->p) * (double)n);
-    return (struct rg_choice){(uint32_t)(m < n ? m : n - 1), RG_REASON_RANDOM};
+    return (struct rg_choice){d->any.models[m < n ? m : n - 1], RG_REASON_RANDOM};
 }
 
 const struct rg_router_type rg_router_oracle = {

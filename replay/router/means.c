@@ -105,3 +105,11 @@ rg_model_best(const struct rg_trace *t, const struct rg_model_mean *means)
             best = m;
     return best;
 }
+
+void
+rg_model_means_mask(const struct rg_policy *p, size_t n_groups, struct rg_model_mean *means)
+{
+    for (size_t i = 0; p->offered && i < n_groups * p->trace->n_models; i++)
+        if (!p->offered[i % p->trace->n_models])
+            means[i] = (struct rg_model_mean){NAN, NAN, 0};
+}

@@ -14,7 +14,13 @@ const struct rg_router_type *const rg_router_types[] = {
     &rg_router_least_loaded,   &rg_router_slo_aware,    &rg_router_best_single,
     &rg_router_dataset_oracle, &rg_router_oracle,       &rg_router_epsilon_greedy,
     &rg_router_linucb,         &rg_router_thompson,     &rg_router_decisions,
-    &rg_router_exec,
+    &rg_router_exec,           &rg_router_knn,          &rg_router_ridge,
+    &rg_router_logistic,       &rg_router_svm,          &rg_router_mlp,
+    &rg_router_clusters,       &rg_router_gmm,          &rg_router_avengers,
+    &rg_router_avengers_pro,   &rg_router_embedllm,     &rg_router_irt,
+    &rg_router_graph,          &rg_router_elo,          &rg_router_routellm_mf,
+    &rg_router_sw_elo,         &rg_router_hybrid_llm,   &rg_router_frugal,
+    &rg_router_judged_cascade, &rg_router_learned,
 };
 const size_t rg_n_router_types = sizeof rg_router_types / sizeof *rg_router_types;
 
@@ -129,4 +135,19 @@ rg_router_prepare(struct rg_router *r, struct rg_policy *p, const char *slm, con
                           "apart for that: give --train",
                           r->type->name);
     return r->type->prepare ? r->type->prepare(p, r->data, err) : RG_OK;
+}
+
+enum rg_status
+rg_router_offer(const struct rg_policy *p, struct rg_model_list *list, struct rg_err *err)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (!p->offered || p->offered[list->models[i]])
+            list->models[n++] = list->models[i];
+    list->n = n;
+    return n > 0 ? RG_OK
+                 : rg_err_set(err, RG_EUSAGE,
+                              "no model left to choose from: none of those that "
+                              "the router names is in the pool");
 }

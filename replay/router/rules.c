@@ -165,6 +165,12 @@ static const struct rg_router_option among_options[] = {
      .bare = true},
 };
 
+static enum rg_status
+among_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
+{
+    return rg_router_offer(p, &((struct among *)data)->models, err);
+}
+
 static struct rg_choice
 round_robin_first(const struct rg_policy *p, const struct rg_router_view *view)
 {
@@ -179,6 +185,7 @@ const struct rg_router_type rg_router_round_robin = {
     .options = among_options,
     .n_options = 1,
     .data_size = sizeof(struct among),
+    .prepare = among_prepare,
     .first = round_robin_first,
 };
 
@@ -198,5 +205,6 @@ const struct rg_router_type rg_router_random = {
     .options = among_options,
     .n_options = 1,
     .data_size = sizeof(struct among),
+    .prepare = among_prepare,
     .first = random_first,
 };

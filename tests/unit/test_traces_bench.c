@@ -59,9 +59,10 @@ static void
 routerbench(void **state)
 {
     const struct trial_file files[] = {
-        {"x_test.csv", RB "7,s.1,\"['It\\'s \\\\x', \"\"two\"\"]\",ev,1.0,,\"['B']\",['A'],0.5,"
-                          "0.25,a/1\n"
-                          "8,s.1,['other'],ev,0,1,plain,\"['\\u00e9\\x41']\",1,2,no_model_correct\n"},
+        {"x_test.csv",
+         RB "7,s.1,\"['It\\'s \\\\x', \"\"two\"\"]\",ev,1.0,,\"['B']\",['A'],0.5,"
+            "0.25,a/1\n"
+            "8,s.1,['other'],ev,0,1,plain,\"['\\u00e9\\x41']\",1,2,no_model_correct\n"},
         {"x_train.csv", RB "0,s.1,['third'],ev,NaN,1,[],[''],1,2,b\n"},
     };
     const struct rg_import_options o = {.no_text = false};
@@ -76,7 +77,8 @@ routerbench(void **state)
           "call ev/s.1 b none contract=-1 sample=0 ok cost=0.5 text=B\n"
           "call ev/s.1 a/1 none contract=-1 sample=0 ok cost=0.25 score=1 text=A\n"
           "call ev/s.1#2 b none contract=-1 sample=0 ok cost=1 score=1 text=plain\n"
-          "call ev/s.1#2 a/1 none contract=-1 sample=0 ok cost=2 score=0 text=\xc3\xa9" "A\n"
+          "call ev/s.1#2 a/1 none contract=-1 sample=0 ok cost=2 score=0 text=\xc3\xa9"
+          "A\n"
           "call ev/s.1#3 b none contract=-1 sample=0 ok cost=1 score=1 text=\n"
           "call ev/s.1#3 a/1 none contract=-1 sample=0 ok cost=2 text=\n",
           "read 6 kept 6 superseded 0 rejected 0 calls 6 runs 0\n"
@@ -139,11 +141,16 @@ routerdc_bad(void **state)
 {
     static const struct fault all[] = {
         {"a.json", "{}", "no list of questions (found object)"},
+        {"a.json",
+         "[{\"question\": \"q\", \"scores\": {\"a\": 1}},\n {\"question\": \"r\", \"scores\": "
+         "{\"b\": 1e10}}]",
+         "a.json:2:"},
         {"a.json", "[1]", "a.json:1:2"},
         {"a.json", "[{\"scores\": {\"a\": 1}}]", "missing key \"question\""},
         {"a.json", "[{\"question\": null, \"scores\": {\"a\": 1}}]", "question"},
         {"a.json", "[{\"question\": \"q\", \"scores\": {}}]", "no scores"},
-        {"a.json", "[{\"question\": \"q\", \"scores\": {\"a\": \"1\"}}]", "score of a is no number"},
+        {"a.json", "[{\"question\": \"q\", \"scores\": {\"a\": \"1\"}}]",
+         "score of a is no number"},
         {"a.json", "[{\"question\": \"q\", \"scores\": {\"a\": 1, \"a\": 2}}]", "occurs twice"},
         {"a.json", "[{\"question\": \"q\", \"scores\": {\"\": 1}}]", "empty name"},
         {"a.json", "[{\"question\": \"q\", \"scores\": {\"a\": 1}, \"x\": 2}]", "unknown key"},
@@ -162,8 +169,9 @@ routellm(void **state)
     const struct trial_file files[] = {
         {"contaminated.jsonl", "{\"train_prompt\":\"t\",\"eval_prompt\":\"b\\nc\",\"train_idx\":1,"
                                "\"eval_idx\":2}\n"},
-        {"gsm8k_responses.csv", "prompt,w,s,w_response,s_response\n"
-                                "a,True,False,\"x\ny\",z\n\"b\nc\",True,True,1,2\nd,False,True,,4\n"},
+        {"gsm8k_responses.csv",
+         "prompt,w,s,w_response,s_response\n"
+         "a,True,False,\"x\ny\",z\n\"b\nc\",True,True,1,2\nd,False,True,,4\n"},
         {"mmlu_high school.csv", "prompt,w,s\na,True,True\n"},
     };
     const struct rg_import_options o = {.no_text = false};
@@ -212,13 +220,14 @@ csv(void **state)
     const struct rg_import_options named = {.format = "csv"};
 
     (void)state;
-    check(&wide, 1, &mapped,
-          "model B unknown\nmodel a b unknown\n"
-          "query w/1 text=x attrs={\"split\":\"test\"}\nquery w/2 text=y attrs={\"split\":\"test\"}\n"
-          "call w/1 a b none contract=-1 sample=0 ok cost=0.5 score=1\n"
-          "call w/2 a b none contract=-1 sample=0 ok score=0\n"
-          "call w/2 B none contract=-1 sample=0 ok score=1\n",
-          "read 3 kept 3 superseded 0 rejected 0 calls 3 runs 0\n");
+    check(
+        &wide, 1, &mapped,
+        "model B unknown\nmodel a b unknown\n"
+        "query w/1 text=x attrs={\"split\":\"test\"}\nquery w/2 text=y attrs={\"split\":\"test\"}\n"
+        "call w/1 a b none contract=-1 sample=0 ok cost=0.5 score=1\n"
+        "call w/2 a b none contract=-1 sample=0 ok score=0\n"
+        "call w/2 B none contract=-1 sample=0 ok score=1\n",
+        "read 3 kept 3 superseded 0 rejected 0 calls 3 runs 0\n");
     check(&tall, 1, &named,
           "model m unknown\nmodel n unknown\nquery d/q\n"
           "call d/q m none contract=-1 sample=0 ok latency=1500 score=1\n"
@@ -264,7 +273,7 @@ csv_bad(void **state)
 #define ASK(model, text)                                                                           \
     "{\"model\":\"" model "\",\"messages\":[{\"role\":\"user\",\"content\":\"" text "\"}]}"
 #define ANSWER(text)                                                                               \
-    "{\"model\":\"m\",\"choices\":[{\"message\":{\"content\":\"" text "\"},\"finish_reason\":"      \
+    "{\"model\":\"m\",\"choices\":[{\"message\":{\"content\":\"" text "\"},\"finish_reason\":"     \
     "\"stop\"}],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2,\"cost\":0.25}}"
 
 static void
@@ -272,13 +281,16 @@ openai(void **state)
 {
     const struct trial_file files[] = {
         {"log.jsonl",
-         "{\"custom_id\":\"x\",\"request\":" ASK("m", "hi") ",\"response\":" ANSWER("yo") ","
-         "\"latency_ms\":8,\"ttft_ms\":2,\"score\":0.5}\n"
-         "{\"custom_id\":\"x\",\"request\":" ASK("m", "hi") ",\"response\":" ANSWER("ya") "}\n"
-         "{\"custom_id\":\"x\",\"request\":" ASK("n", "hi") ",\"response\":{\"status_code\":429,"
-         "\"error\":{\"message\":\"slow\"}},\"who\":1}\n"},
-        {"in.jsonl", "{\"custom_id\":\"r\",\"method\":\"POST\",\"url\":\"/v1\",\"body\":"
-                     ASK("m", "q") "}\n"},
+         "{\"custom_id\":\"x\",\"request\":" ASK("m", "hi") ",\"response\":" ANSWER(
+             "yo") ","
+                   "\"latency_ms\":8,\"ttft_ms\":2,\"score\":0.5}\n"
+                   "{\"custom_id\":\"x\",\"request\":" ASK("m", "hi") ",\"response\":" ANSWER(
+                       "ya") "}\n"
+                             "{\"custom_id\":\"x\",\"request\":" ASK(
+                                 "n", "hi") ",\"response\":{\"status_code\":429,"
+                                            "\"error\":{\"message\":\"slow\"}},\"who\":1}\n"},
+        {"in.jsonl",
+         "{\"custom_id\":\"r\",\"method\":\"POST\",\"url\":\"/v1\",\"body\":" ASK("m", "q") "}\n"},
         {"out.jsonl", "{\"id\":\"b\",\"custom_id\":\"r\",\"response\":{\"status_code\":200,"
                       "\"request_id\":\"z\",\"body\":" ANSWER("A") "},\"error\":null}\n"},
     };
@@ -309,16 +321,21 @@ static void
 openai_bad(void **state)
 {
     static const struct fault all[] = {
-        {"a.jsonl", "{\"request\":{},\"response\":" ANSWER("a") "}\n", "a request without messages"},
-        {"a.jsonl", "{\"request\":{\"messages\":[{}]},\"response\":{}}\n", "a message without its role"},
-        {"a.jsonl", "{\"request\":" ASK("", "a") ",\"response\":{}}\n", "neither request nor response"},
+        {"a.jsonl", "{\"request\":{},\"response\":" ANSWER("a") "}\n",
+         "a request without messages"},
+        {"a.jsonl", "{\"request\":{\"messages\":[{}]},\"response\":{}}\n",
+         "a message without its role"},
+        {"a.jsonl", "{\"request\":" ASK("", "a") ",\"response\":{}}\n",
+         "neither request nor response"},
         {"a.jsonl", "{\"request\":" ASK("m", "a") "}\n", "a request without response or custom_id"},
         {"a.jsonl", "{\"custom_id\":\"k\",\"response\":" ANSWER("a") "}\n",
          "a response without its request"},
         {"a.jsonl", "{\"request\":1,\"response\":{}}\n", "request"},
-        {"a.jsonl", "{\"request\":" ASK("m", "a") ",\"response\":{\"usage\":{\"prompt_tokens\":-1}}}\n",
+        {"a.jsonl",
+         "{\"request\":" ASK("m", "a") ",\"response\":{\"usage\":{\"prompt_tokens\":-1}}}\n",
          "prompt_tokens is no count of tokens"},
-        {"a.jsonl", "{\"request\":" ASK("m", "a") ",\"response\":{\"usage\":{\"prompt_tokens\":\"1\"}}}\n",
+        {"a.jsonl",
+         "{\"request\":" ASK("m", "a") ",\"response\":{\"usage\":{\"prompt_tokens\":\"1\"}}}\n",
          "prompt_tokens is no count of tokens (found string)"},
         {"a.jsonl", "{\"request\":" ASK("m", "a") ",\"response\":{},\"latency_ms\":-1}\n",
          "latency_ms is negative"},
@@ -391,9 +408,10 @@ embeddings(void **state)
     static const struct {
         const char *name, *format, *text, *records, *said;
     } all[] = {
-        {"e.jsonl", NULL, "{\"dataset\":\"a\",\"query\":\"q2\",\"embedding\":[1,2.5],"
-                          "\"model\":\"e5\"}\n{\"text\":\"more\",\"embedding\":[[3,4]]}\n"
-                          "{\"text\":\"unheard of\",\"embedding\":[3,4]}\n",
+        {"e.jsonl", NULL,
+         "{\"dataset\":\"a\",\"query\":\"q2\",\"embedding\":[1,2.5],"
+         "\"model\":\"e5\"}\n{\"text\":\"more\",\"embedding\":[[3,4]]}\n"
+         "{\"text\":\"unheard of\",\"embedding\":[3,4]}\n",
          "a/x/q2 e5 1 2.5\nb/q2 default 3 4\n", NULL},
         {"e.csv", NULL, "query,embedding\nq1,\"[[0.5 1e2\n-3]]\"\n", "a/x/q1 default 0.5 100 -3\n",
          NULL},
@@ -411,11 +429,13 @@ embeddings(void **state)
         {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[1,1e39]}\n", "",
          "number 2 of the embedding is none (found 1e+39)"},
         {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[0,0]}\n", "", "zeros alone"},
-        {"e.jsonl", NULL, "{\"text\":\"one\",\"embedding\":[1,2]}\n{\"text\":\"two\",\"embedding\":"
-                          "[1,2,3]}\n",
+        {"e.jsonl", NULL,
+         "{\"text\":\"one\",\"embedding\":[1,2]}\n{\"text\":\"two\",\"embedding\":"
+         "[1,2,3]}\n",
          "a/x/q1 default 1 2\n", "another length (found 3 numbers, expected 2"},
-        {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[1]}\n{\"query\":\"q1\",\"embedding\":"
-                          "[2]}\n",
+        {"e.jsonl", NULL,
+         "{\"query\":\"q1\",\"embedding\":[1]}\n{\"query\":\"q1\",\"embedding\":"
+         "[2]}\n",
          "a/x/q1 default 1\n", "read before, with other content"},
         {"e.csv", NULL, "query,embedding\nq1,[1 x]\n", "", "e.csv:2:4: embedding: not a number"},
     };
@@ -471,8 +491,7 @@ bad_arrays(void **state)
         rg_buf_puts(&file, all[i].header);
         for (size_t k = 0; k < all[i].bytes; k++)
             rg_buf_putc(&file, '\0');
-        assert_int_not_equal(
-            embed("e.npy", file.data, file.len, NULL, &out, &report, &err), RG_OK);
+        assert_int_not_equal(embed("e.npy", file.data, file.len, NULL, &out, &report, &err), RG_OK);
         if (!strstr(err.text, all[i].said))
             fail_msg("%s: %s", all[i].header, err.text);
         rg_import_report_clear(&report);

@@ -21,8 +21,8 @@
     HEAD(dataset, split, model, "") RECORD("1", score, "\"a\"") TAIL
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct rg_import_options plain = {.no_text = true}, going = {.no_text = true,
-                                                                         .keep_going = true};
+static const struct rg_import_options plain = {.no_text = true},
+                                      going = {.no_text = true, .keep_going = true};
 
 static void
 assert_records(const struct trial *t, const char *expected)
@@ -33,8 +33,8 @@ assert_records(const struct trial *t, const char *expected)
 
 #define QUERY(set, id) "query " set "/" id " text=p" id " reference=g\n"
 #define CALL(set, id, model, score)                                                                \
-    "call " set "/" id " " model                                                                   \
-    " none contract=-1 sample=0 ok tokens=3+4 cost=0.5 score=" score "\n"
+    "call " set "/" id " " model " none contract=-1 sample=0 ok tokens=3+4 cost=0.5 score=" score  \
+    "\n"
 
 /* The newest that counts wins: demonstrations are gone before that. A name's time beats a file's.
  * '/' sorts before '-'. */
@@ -57,13 +57,12 @@ files(void **state)
     static const char expected[] = "model gpt-5 unknown\nmodel gpt-5-chat unknown\n" //
         QUERY("d/test", "1") QUERY("d/dev", "1") CALL("d/test", "1", "gpt-5", "1")   //
         CALL("d/test", "1", "gpt-5-chat", "1") CALL("d/dev", "1", "gpt-5", "0.5");
-    static const char notes[] =
-        "read 3 kept 3 superseded 0 rejected 0 calls 3 runs 0\n"
-        "1 x no .json file, left out\n"
-        "1 x file of a checkpoint, left out\n"
-        "1 x file of a demonstration, left out\n"
-        "2 x file with an older recording, left out\n"
-        "1 x the file's own performance is not the mean of its scores\n";
+    static const char notes[] = "read 3 kept 3 superseded 0 rejected 0 calls 3 runs 0\n"
+                                "1 x no .json file, left out\n"
+                                "1 x file of a checkpoint, left out\n"
+                                "1 x file of a demonstration, left out\n"
+                                "2 x file with an older recording, left out\n"
+                                "1 x the file's own performance is not the mean of its scores\n";
     struct trial t;
 
     (void)state;
@@ -115,30 +114,33 @@ lists(void **state)
 static void
 values(void **state)
 {
-    const struct bench_member members[] = {{
-        "m.json",
-        HEAD("d", "t", "m", "")
-        RECORD("-3", "null", "\"Processing failed: x\"") "," RECORD("2", "true", "{\"b\": [1, 2]}")
-        ",{\"index\": 9, \"prompt\": [\"\\u00e9\\ud83d\\ude00\", 1.50, null], \"score\": -0.033,"
-        " \"cost\": null, \"ground_truth\": 7.0, \"prediction\": null, \"raw_output\": null,"
-        " \"processing_time\": 1.5, \"other\": 1, \"extra_fields\": {\"z\": 1, \"a\": 2}}" TAIL,
-        0, NULL}};
+    const struct bench_member members[] = {
+        {"m.json",
+         HEAD("d", "t", "m", "") RECORD("-3", "null", "\"Processing failed: x\"") "," RECORD(
+             "2", "true",
+             "{\"b\": [1, 2]}") ",{\"index\": 9, \"prompt\": [\"\\u00e9\\ud83d\\ude00\", 1.50, "
+                                "null], \"score\": -0.033,"
+                                " \"cost\": null, \"ground_truth\": 7.0, \"prediction\": null, "
+                                "\"raw_output\": null,"
+                                " \"processing_time\": 1.5, \"other\": 1, \"extra_fields\": "
+                                "{\"z\": 1, \"a\": 2}}" TAIL,
+         0, NULL}};
     struct rg_import_options o = {.keep_going = false};
     struct trial t;
 
     (void)state;
     bench_folder(&t, members, 1, &o);
-    assert_records(
-        &t, "model m unknown\n"
-            "query d/t/-3 text=p-3 reference=g\n"
-            "query d/t/2 text=p2 reference=g\n"
-            "query d/t/9 text=[\"\\u00e9\\ud83d\\ude00\",1.5,null] reference=7.0\n"
-            "call d/t/-3 m none contract=-1 sample=0 error tokens=3+4 cost=0.5 score=0 "
-            "text=Processing failed: x attrs={\"prediction\":\"x\",\"score_null\":true}\n"
-            "call d/t/2 m none contract=-1 sample=0 ok tokens=3+4 cost=0.5 score=1 "
-            "text={\"b\":[1,2]} attrs={\"prediction\":\"x\"}\n"
-            "call d/t/9 m none contract=-1 sample=0 ok tokens=0+0 cost=0 latency=1500 "
-            "score=-0.033 attrs={\"extra_fields\":{\"a\":2,\"z\":1}}\n");
+    assert_records(&t,
+                   "model m unknown\n"
+                   "query d/t/-3 text=p-3 reference=g\n"
+                   "query d/t/2 text=p2 reference=g\n"
+                   "query d/t/9 text=[\"\\u00e9\\ud83d\\ude00\",1.5,null] reference=7.0\n"
+                   "call d/t/-3 m none contract=-1 sample=0 error tokens=3+4 cost=0.5 score=0 "
+                   "text=Processing failed: x attrs={\"prediction\":\"x\",\"score_null\":true}\n"
+                   "call d/t/2 m none contract=-1 sample=0 ok tokens=3+4 cost=0.5 score=1 "
+                   "text={\"b\":[1,2]} attrs={\"prediction\":\"x\"}\n"
+                   "call d/t/9 m none contract=-1 sample=0 ok tokens=0+0 cost=0 latency=1500 "
+                   "score=-0.033 attrs={\"extra_fields\":{\"a\":2,\"z\":1}}\n");
     assert_string_equal(rg_buf_text(&t.notes),
                         "read 3 kept 3 superseded 0 rejected 0 calls 3 runs 0\n"
                         "1 x score null or absent, counted as 0 as the project's loader does\n"
@@ -287,8 +289,8 @@ cut_winner(void **state)
     (void)state;
     bench_folder(&t, members, 2, &going);
     assert_int_equal(t.status, RG_EINPUT);
-    assert_string_equal(rg_buf_text(&t.records), "model m unknown\n" QUERY("d/t", "1")
-                                                     CALL("d/t", "1", "m", "1"));
+    assert_string_equal(rg_buf_text(&t.records),
+                        "model m unknown\n" QUERY("d/t", "1") CALL("d/t", "1", "m", "1"));
     bench_end(&t);
     bench_folder(&t, members, 2, &plain);
     assert_int_equal(t.status, RG_EINPUT);
@@ -317,8 +319,8 @@ bad_archives(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(all); i++) {
-        const struct bench_member members[] = {
-            {"good.json", ONE("d", "t", "m", "1"), 0, NULL}, all[i].member};
+        const struct bench_member members[] = {{"good.json", ONE("d", "t", "m", "1"), 0, NULL},
+                                               all[i].member};
         struct trial t;
 
         bench_archive(&t, members, 2, &plain);
@@ -391,8 +393,12 @@ static void
 two_ways(void **state)
 {
     static const char *const texts[] = {
-        "plain",           "\\\"quoted\\\" \\\\ \\/ \\b\\f\\n\\r\\t", "\xc3\xa9 \xe5\x9b\xa0 \xf0\x9f\x98\x80",
-        "$x^{2}\\\\ge 0$", "a very long text of more than eight bytes\\n", "\\\\\\\\\\\"",
+        "plain",
+        "\\\"quoted\\\" \\\\ \\/ \\b\\f\\n\\r\\t",
+        "\xc3\xa9 \xe5\x9b\xa0 \xf0\x9f\x98\x80",
+        "$x^{2}\\\\ge 0$",
+        "a very long text of more than eight bytes\\n",
+        "\\\\\\\\\\\"",
     };
     static const char *const numbers[] = {"0", "1", "0.5", "-0.0", "1e-3", "12.5E+1", "0.0000123"};
 

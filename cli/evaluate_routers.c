@@ -1,0 +1,309 @@
+/* Routers on the test parts of splits: each learns from the train part, and its attempt chains are
+ * run over recorded calls without a clock. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "cli/evaluate.h"
+#include "replay/chain.h"
+#include "replay/router/learned.h"
+#include "stats/router_metrics.h"
+
+/* ---- rows ---- */
+
+static void
+make_rows(const struct rg_evaluate_setup *s, struct rg_evaluate_results *out)
+{
+    size_t splits = s->has_split ? s->n_splits : 1;
+
+    for (size_t k = 0; k < splits; k++)
+        out->n_rows += s->splits[k].n_test;
+    out->query = rg_alloc(out->n_rows, sizeof *out->query);
+    out->key = rg_alloc(out->n_rows, sizeof *out->key);
+    out->split = rg_alloc(out->n_rows, sizeof *out->split);
+    for (size_t k = 0, row = 0; k < splits; k++)
+        for (size_t i = 0; i < s->splits[k].n_test; i++, row++) {
+            uint32_t q = s->splits[k].test[i];
+
+            out->query[row] = q;
+            out->key[row] = s->key[s->trace->queries.dataset[q]];
+            out->split[row] = (uint32_t)k;
+        }
+}
+
+static struct rg_evaluate_result *
+add_result(struct rg_evaluate_results *out, const char *name, const char *family)
+{
+    struct rg_evaluate_result *r;
+    static const struct rg_estimate none = {NAN, NAN, NAN, 0};
+
+    out->of = rg_realloc(out->of, out->n + 1, sizeof *out->of);
+    r = &out->of[out->n++];
+    *r = (struct rg_evaluate_result){.name = rg_strdup(name),
+                                     .family = rg_strdup(family),
+                                     .model = RG_NO_MODEL,
+                                     .n = out->n_rows,
+                                     .p95_ms = none,
+                                     .goodput = none};
+    r->score = rg_alloc(r->n, sizeof *r->score);
+    r->cost = rg_alloc(r->n, sizeof *r->cost);
+    r->calls = rg_alloc(r->n, sizeof *r->calls);
+    for (size_t i = 0; i < r->n; i++)
+        r->score[i] = r->cost[i] = r->calls[i] = NAN;
+    return r;
+}
+
+static void
+add_models(const struct rg_evaluate_setup *s, struct rg_evaluate_results *out)
+{
+    for (uint32_t m = 0; m < s->all.m; m++) {
+        const char *name = s->trace->models[m].name;
+        struct rg_evaluate_result *r;
+
+        if (!s->offered[m])
+            continue;
+        r = add_result(out, name, name);
+        r->model = m;
+        for (size_t i = 0; i < r->n; i++) {
+            size_t row = s->row[out->query[i]];
+
+            r->score[i] = rg_evaluate_score(s, row, m);
+            r->cost[i] = s->all.cost[row * s->all.m + m];
+            r->calls[i] = 1;
+        }
+    }
+    out->n_models = out->n;
+}
+
+/* ---- chains ---- */
+
+/* One request's way; false: it needs a call that is not recorded. */
+static bool
+walk(const struct rg_policy *p, const struct rg_router_view *view, struct rg_chain *c,
+     double *score)
+{
+    enum rg_chain_step step = rg_chain_begin(p, c, view);
+
+    while (step == RG_CHAIN_CALL) {
+        struct rg_call_outcome outcome = rg_chain_recorded(p, c);
+
+        rg_chain_told(p, c, &outcome);
+        step = rg_chain_next(p, c, view);
+    }
+    if (step == RG_CHAIN_SKIPPED || step == RG_CHAIN_MISSING)
+        return false;
+    *score = rg_chain_score(p, c, step);
+    return true;
+}
+
+/* A router's answer to a row: the mean over the recorded samples of the query. */
+static void
+answer(const struct rg_evaluate_setup *s, const struct rg_policy *p, uint64_t seed, size_t at,
+       uint32_t q, void *state, struct rg_evaluate_result *r, size_t row)
+{
+    uint32_t samples = p->samples[q];
+    double score = 0, cost = 0, calls = 0;
+
+    for (uint32_t k = 0; k < samples; k++) {
+        struct rg_router_view view = {.query = q,
+                                      .sample = k,
+                                      .index = at,
+                                      .chance = rg_rng_unit_at(seed, k, RG_PURPOSE_ROUTER, at),
+                                      .state = state};
+        struct rg_chain c;
+        double x;
+
+        if (!walk(p, &view, &c, &x)) {
+            r->skipped++;
+            return;
+        }
+        if (isnan(x) && s->zero)
+            x = 0;
+        if (state)
+            p->router->type->observe(p, state, &(struct rg_feedback){q, c.at.model, x, c.cost_usd});
+        score += x;
+        cost += c.cost_usd;
+        calls += c.calls;
+    }
+    r->score[row] = score / samples;
+    r->cost[row] = cost / samples;
+    r->calls[row] = calls / samples;
+}
+
+/* All test queries of a split, in their order; row: of the first of them. */
+static void
+walk_split(const struct rg_evaluate_setup *s, const struct rg_policy *p, size_t split,
+           struct rg_evaluate_result *r, size_t row)
+{
+    const struct rg_evaluate_split *part = &s->splits[split];
+    const struct rg_router_type *type = p->router->type;
+    gsl_rng *rng = rg_rng_new(part->seed, 0, RG_PURPOSE_LEARNING);
+    void *state = type->state_new ? type->state_new(p, rng) : NULL;
+
+    for (size_t i = 0; i < part->n_test; i++)
+        answer(s, p, part->seed, i, part->test[i], state, r, row + i);
+    if (type->state_free)
+        type->state_free(state);
+    gsl_rng_free(rng);
+}
+
+/* ---- under load ---- */
+
+static struct rg_replication_config
+load_config(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
+            const struct rg_policy *p)
+{
+    return (struct rg_replication_config){
+        .policy = p,
+        .endpoints = &s->run.endpoints,
+        .queries = p->queries,
+        .n_queries = p->n_queries,
+        .arrivals = {.law = RG_ARRIVALS_POISSON, .rate = v->rate, .cv = 1, .speed = 1},
+        .requests = v->requests ? v->requests : p->n_queries,
+        .until_s = INFINITY,
+        .seed = s->splits[0].seed,
+    };
+}
+
+static enum rg_status
+put_load(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
+         const struct rg_policy *p, struct rg_evaluate_result *r, struct rg_err *err)
+{
+    struct rg_cell_options options = {.replications = v->replications, .slo_s = v->slo_ms * 1e-3};
+    struct rg_estimates e = {0};
+    struct rg_cell cell;
+    enum rg_status status = rg_cell_run(load_config(s, v, p), &options, &cell, err);
+
+    if (status == RG_OK) {
+        rg_estimates_make(&e, &cell, v->level, true);
+        r->p95_ms = e.of[RG_METRIC_LATENCY_P95];
+        r->goodput = e.of[RG_METRIC_GOODPUT];
+        rg_estimates_clear(&e);
+    }
+    rg_cell_clear(&cell);
+    return status;
+}
+
+/* ---- one router ---- */
+
+struct trial {
+    const struct rg_evaluate_setup *s;
+    const struct rg_evaluate_values *v;
+    struct rg_evaluate_results *out;
+    const char *word;
+    struct rg_router router;
+    struct rg_policy policy;
+    size_t first; /* its results; one for each weight */
+};
+
+static size_t
+n_weights(const struct trial *t)
+{
+    return t->v->sweep > 1 && rg_learned_weighs(&t->router) ? (size_t)t->v->sweep : 1;
+}
+
+static void
+name_results(struct trial *t)
+{
+    size_t n = n_weights(t);
+
+    t->first = t->out->n;
+    for (size_t i = 0; i < n; i++) {
+        struct rg_buf name = {0};
+        char number[RG_NUM_MAX];
+
+        rg_buf_puts(&name, t->word);
+        if (n > 1) {
+            rg_num_print(number, (double)i / (double)(n - 1));
+            rg_buf_printf(&name, " @%s", number);
+        }
+        add_result(t->out, rg_buf_text(&name), t->word);
+        rg_buf_clear(&name);
+    }
+}
+
+static enum rg_status
+try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
+{
+    const struct rg_evaluate_split *part = &t->s->splits[split];
+    enum rg_status status = rg_router_read(&t->router, t->s->trace, t->word, err);
+    size_t n;
+
+    t->policy = t->s->run.policy;
+    t->policy.queries = part->test;
+    t->policy.n_queries = part->n_test;
+    t->policy.train = part->train;
+    t->policy.n_train = part->n_train;
+    if (status == RG_OK)
+        status = rg_router_prepare(&t->router, &t->policy, t->v->slm, t->v->llm, err);
+    if (status != RG_OK)
+        return status;
+    if (split == 0)
+        name_results(t);
+    n = n_weights(t);
+    for (size_t i = 0; i < n && status == RG_OK; i++) {
+        struct rg_evaluate_result *r = &t->out->of[t->first + i];
+
+        if (n > 1)
+            rg_learned_weigh(&t->policy, &t->router, (double)i / (double)(n - 1));
+        walk_split(t->s, &t->policy, split, r, row);
+        if (t->v->load && split == 0)
+            status = put_load(t->s, t->v, &t->policy, r, err);
+    }
+    return status;
+}
+
+static enum rg_status
+try_router(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v, const char *word,
+           bool *saved, struct rg_evaluate_results *out, struct rg_err *err)
+{
+    struct trial t = {.s = s, .v = v, .out = out, .word = word};
+    size_t splits = s->has_split ? s->n_splits : 1;
+    enum rg_status status = RG_OK;
+
+    for (size_t k = 0, row = 0; k < splits && status == RG_OK; row += s->splits[k++].n_test) {
+        status = try_split(&t, k, row, err);
+        if (status == RG_OK && k == 0 && v->output && !*saved && rg_learned_is(&t.router)) {
+            status = rg_learned_save(&t.router, v->output, err);
+            *saved = true;
+        }
+        rg_router_clear(&t.router);
+    }
+    return status;
+}
+
+enum rg_status
+rg_evaluate_routers(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
+                    struct rg_evaluate_results *out, struct rg_err *err)
+{
+    enum rg_status status = RG_OK;
+    bool saved = false;
+
+    *out = (struct rg_evaluate_results){0};
+    make_rows(s, out);
+    add_models(s, out);
+    for (size_t i = 0; i < v->routers.n && status == RG_OK; i++)
+        status = try_router(s, v, v->routers.items[i], &saved, out, err);
+    if (status == RG_OK && v->output && !saved)
+        status = rg_err_set(err, RG_EUSAGE,
+                            "evaluate: --output: none of the routers learns a model to save");
+    return status;
+}
+
+void
+rg_evaluate_results_clear(struct rg_evaluate_results *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        free(r->of[i].name);
+        free(r->of[i].family);
+        free(r->of[i].score);
+        free(r->of[i].cost);
+        free(r->of[i].calls);
+    }
+    free(r->of);
+    free(r->query);
+    free(r->key);
+    free(r->split);
+    *r = (struct rg_evaluate_results){0};
+}
