@@ -178,6 +178,7 @@ choose_prompts(struct rg_run_setup *s, const struct rg_run_values *v, struct rg_
     l->context = s->memory ? s->memory->added_tokens : NULL;
     /* l->context matters for none of what is made here */
     rg_run_key_number(&key, l->variant);
+    rg_run_key_number(&key, l->adds);
     rg_run_key_number(&key, v->exact_prompt);
     p = rg_run_part(s, &key, sizeof *p, prompts_clear, &made);
     if (made)

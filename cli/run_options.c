@@ -136,7 +136,7 @@ const struct rg_opt rg_run_options[RG_N_RUN_OPTIONS] = {
     NUM("until", RG_OPT_DOUBLE, until_s, "SECONDS", "end a replication then at the latest", 1e-9,
         1e15),
     OPT("endpoints", 'e', RG_OPT_STRING, endpoints, "FILE",
-        "how models are served: see routergym-config(5)"),
+        "how models are served (or the JSON itself): see\nroutergym-config(5)"),
     NUM("slots", RG_OPT_U64, slots, "N",
         "calls that a model's endpoint serves at once (default 8;\n0: any number)", 0, 4e9),
     OPT("service", 0, RG_OPT_STRING, service, "MODEL",

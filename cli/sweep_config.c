@@ -18,7 +18,7 @@ enum { CONFIG_MAX = 64 << 20 };
 
 /* What is the sweep's own affair, or that of one run at a terminal. */
 static const char *const not_for_sweeps[] = {"trace",  "format",    "trace-events",
-                                              "export", "precision", "max-replications"};
+                                             "export", "precision", "max-replications"};
 
 const struct rg_opt *
 rg_sweep_option(const char *name)
@@ -83,11 +83,10 @@ expected(const struct rg_opt *opt)
     case RG_OPT_LIST:
     case RG_OPT_EACH:
         return "a string, a number or an array of these";
+    case RG_OPT_AUTO: /* auto: each cell would leave out other requests */
     case RG_OPT_U64:
     case RG_OPT_DOUBLE:
         return "a number";
-    case RG_OPT_AUTO:
-        return "a number or \"auto\"";
     default:
         return "a string";
     }
@@ -102,11 +101,10 @@ fits(const struct rg_opt *opt, const cJSON *node)
     case RG_OPT_LIST:
     case RG_OPT_EACH:
         return cJSON_IsString(node) || is_number(node);
+    case RG_OPT_AUTO:
     case RG_OPT_U64:
     case RG_OPT_DOUBLE:
         return is_number(node);
-    case RG_OPT_AUTO:
-        return is_number(node) || cJSON_IsString(node);
     default:
         return cJSON_IsString(node) ||
                (cJSON_IsObject(node) && strcmp(opt->name, "endpoints") == 0);

@@ -12,8 +12,8 @@
 struct watch {
     const struct rg_sweep_plan *plan;
     struct rg_precision precision;
-    enum rg_precision_state *state;
     struct rg_series *series;
+    struct rg_run_series *own; /* of a single replication, which has intervals by batch means */
     struct rg_request *spans;
     size_t n_spans, cap;
 };
@@ -31,18 +31,26 @@ done(void *ctx, const struct rg_request *request)
 {
     struct watch *w = ctx;
 
+    if (w->own)
+        rg_run_series_add(w->own, request);
+    if (!w->plan->spans)
+        return;
     w->spans = rg_grow(w->spans, &w->cap, w->n_spans + 1, sizeof *w->spans);
     w->spans[w->n_spans++] = *request;
+}
+
+static enum rg_precision_state
+look(const struct watch *w, const struct rg_cell *cell)
+{
+    int column = rg_metrics[w->plan->config.precision_metric].column;
+
+    return rg_output_precision(&w->precision, cell->replication[column], cell->replications);
 }
 
 static bool
 enough(const void *rule, const struct rg_cell *cell)
 {
-    const struct watch *w = rule;
-    int column = rg_metrics[w->plan->config.precision_metric].column;
-
-    *w->state = rg_output_precision(&w->precision, cell->replication[column], cell->replications);
-    return *w->state != RG_PRECISION_GO_ON;
+    return look(rule, cell) != RG_PRECISION_GO_ON;
 }
 
 /* ---- rows ---- */
@@ -147,7 +155,7 @@ make_counts(struct rg_results_cell *out, const struct rg_cell *cell, const struc
     n->skipped_queries = e->skipped_queries;
     n->busiest = e->busiest;
     n->saturated = e->saturated ? e->saturated_model : RG_NO_MODEL;
-    n->precise = !w->plan->config.precise || *w->state == RG_PRECISION_ENOUGH;
+    n->precise = !w->plan->config.precise || look(w, cell) == RG_PRECISION_ENOUGH;
     n->span_s = cell->span_s;
 }
 
@@ -282,37 +290,33 @@ rg_sweep_cell_run(const struct rg_sweep_plan *p, uint32_t number, struct rg_resu
 {
     const struct rg_sweep_cell *c = &p->cells[number];
     const struct rg_run_values *v = &c->v;
-    enum rg_precision_state state = RG_PRECISION_GO_ON;
     struct watch w = {.plan = p,
-                      .state = &state,
                       .precision = p->config.precision,
                       .series = rg_series_new(p->shared.trace->n_models)};
     struct rg_cell_options options = {.replications = v->replications,
                                       .enough = p->config.precise ? enough : NULL,
                                       .rule = &w,
                                       .slo_s = v->slo_ms * 1e-3,
+                                      .warm_up = v->warm_up,
                                       .columns = c->s.columns,
-                                      .done = p->spans ? done : NULL,
+                                      .done = p->spans || v->replications == 1 ? done : NULL,
                                       .tried = tried,
                                       .ctx = &w};
-    struct rg_replication_config config = rg_run_replication(v, &c->s, &c->policy);
-    struct rg_run_warm_up warm_up = {v->warm_up, true};
     struct rg_cell cell;
     struct rg_estimates e = {0};
     struct rg_err why;
     enum rg_status status;
 
-    out->cell = number;
     w.precision.level = v->level;
-    cell = (struct rg_cell){0};
-    status = v->warm_up == RG_OPT_IS_AUTO
-                 ? rg_run_warm_up_find(config, v->replications, &warm_up, &why)
-                 : RG_OK;
-    options.warm_up = warm_up.requests;
-    if (status == RG_OK)
-        status = rg_cell_run(config, &options, &cell, &why);
+    if (v->replications == 1)
+        w.own = rg_run_series_new(v->warm_up, options.slo_s);
+    status = rg_cell_run(rg_run_replication(v, &c->s, &c->policy), &options, &cell, &why);
+
+    out->cell = number;
     if (status == RG_OK) {
         rg_estimates_make(&e, &cell, v->level, rg_run_can_saturate(v, &c->s));
+        if (w.own)
+            rg_run_series_estimate(w.own, v->level, &e);
         make_rows(out, &cell, &e, &c->policy, &w);
     } else {
         cell_failed(p, number, &why, err);
@@ -320,6 +324,7 @@ rg_sweep_cell_run(const struct rg_sweep_plan *p, uint32_t number, struct rg_resu
     rg_estimates_clear(&e);
     rg_cell_clear(&cell);
     rg_series_free(w.series);
+    rg_run_series_free(w.own);
     free(w.spans);
     return status;
 }

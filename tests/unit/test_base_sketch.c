@@ -77,10 +77,43 @@ edges(void **state)
     rg_sketch_clear(&s);
 }
 
+/* Many at once are the same as one after the other, exact and binned, of none and of one. */
+static void
+test_many_quantiles(void **state)
+{
+    enum { N = 200 };
+    static const size_t sizes[] = {0, 1, 2, 1000, RG_SKETCH_EXACT, RG_SKETCH_EXACT + 50000};
+    double out[N + 1];
+
+    (void)state;
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        struct rg_sketch s = {0};
+        uint64_t x = 1;
+
+        for (size_t i = 0; i < sizes[k]; i++) {
+            x = x * 6364136223846793005u + 1442695040888963407u;
+            rg_sketch_add(&s, i % 10 == 0 ? 0 : (double)(x >> 40));
+        }
+        rg_sketch_quantiles(&s, N, out);
+        for (int i = 0; i <= N; i++) {
+            double one = rg_sketch_quantile(&s, (double)i / N);
+
+            assert_true(out[i] == one || (isnan(one) && isnan(out[i])));
+            assert_true(i == 0 || isnan(one) || out[i] >= out[i - 1]);
+        }
+        if (sizes[k] == 2) { /* still the right ones after more is added */
+            rg_sketch_add(&s, 0x1p30);
+            assert_true(rg_sketch_quantile(&s, 1) == 0x1p30);
+        }
+        rg_sketch_clear(&s);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_many_quantiles),
         cmocka_unit_test(few_values_are_exact),
         cmocka_unit_test(many_values_are_near),
         cmocka_unit_test(edges),
