@@ -50,15 +50,6 @@ struct rg_contract_options {
     struct rg_schema_options schema;
 };
 
-/* What follows an answer that is not accepted: the same model is asked again, with the first faults
- * of its answer as text, so many times; then the request is escalated. And what making an answer
- * fit costs in time, when any step was needed. */
-struct rg_contract_retry {
-    unsigned attempts;
-    unsigned faults;  /* told at most */
-    double repair_ms; /* of one answer */
-};
-
 /* ---- rules ---- */
 struct rg_contract_rules;
 

@@ -309,13 +309,15 @@ write_file(const char *path, const struct rg_buf *text)
 static void
 test_gnuplot(void **state)
 {
-    char folder[] = "/tmp/rg-figure-XXXXXX";
+    const char *tmp = getenv("TMPDIR");
+    char folder[512];
     struct rg_buf command = {0}, path = {0};
     struct rg_figure f = {0};
 
     (void)state;
     if (system("gnuplot --version 2>/dev/null | grep -Eq ' (5\\.[4-9]|[6-9])'") != 0)
         skip();
+    snprintf(folder, sizeof folder, "%s/rg-figure-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     assert_non_null(mkdtemp(folder));
     bars(&f, "it's `touch bad` \"$(touch bad)\" %d #", "100%\n\\end{document}^_~{}$&|<>");
     rg_buf_printf(&path, "%s/b.gp", folder);
@@ -324,9 +326,9 @@ test_gnuplot(void **state)
     rg_buf_printf(&path, "%s/b.dat", folder);
     write_file(rg_buf_text(&path), &f.data);
     rg_buf_printf(&command,
-                  "cd %s && for f in svg pdf png tikz; do gnuplot -d -e \"format='$f'\" b.gp || "
+                  "cd '%s' && for f in svg pdf png tikz; do gnuplot -d -e \"format='$f'\" b.gp || "
                   "exit 1; done && test -s b.svg -a -s b.pdf -a -s b.png -a -s b.tex -a ! -e bad "
-                  "&& grep -q '\\\\textbackslash{}end\\\\{document\\\\}' b.tex && rm -r %s",
+                  "&& grep -q '\\\\textbackslash{}end\\\\{document\\\\}' b.tex && rm -r '%s'",
                   folder, folder);
     assert_int_equal(system(rg_buf_text(&command)), 0);
     rg_buf_clear(&command);
