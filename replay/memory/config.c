@@ -1,7 +1,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/hint.h"
 #include "base/utf8.h"
 #include "replay/memory/memory_private.h"
 
@@ -21,13 +20,6 @@ const struct rg_memory_word rg_memory_retrievers[] = {
 };
 const size_t rg_n_memory_retrievers = sizeof rg_memory_retrievers / sizeof *rg_memory_retrievers;
 
-const struct rg_memory_word rg_memory_vectors[] = {
-    {"auto", "recorded embeddings if all are there, else hashed TF-IDF"},
-    {"recorded", "recorded embeddings"},
-    {"hashed", "hashed TF-IDF"},
-};
-const size_t rg_n_memory_vectors = sizeof rg_memory_vectors / sizeof *rg_memory_vectors;
-
 struct rg_memory_config
 rg_memory_config_default(void)
 {
@@ -45,60 +37,6 @@ rg_memory_config_default(void)
         .retrieval_ms_per_1000 = NAN,
     };
 }
-
-/* Number of the word s[0..n) in a table, or -1. */
-static int
-find(const struct rg_memory_word *words, size_t n_words, const char *s, size_t n)
-{
-    for (size_t i = 0; i < n_words; i++)
-        if (strncmp(words[i].name, s, n) == 0 && words[i].name[n] == '\0')
-            return (int)i;
-    return -1;
-}
-
-static enum rg_status
-unknown(const char *what, const struct rg_memory_word *words, size_t n, const char *word,
-        struct rg_err *err)
-{
-    enum { WORDS_MAX = 8 };
-    const char *names[WORDS_MAX], *near;
-    struct rg_buf list = {0};
-
-    for (size_t i = 0; i < n && i < WORDS_MAX; i++) {
-        names[i] = words[i].name;
-        rg_buf_printf(&list, "%s%s", i > 0 ? ", " : "", words[i].name);
-    }
-    near = rg_hint(word, names, n);
-    rg_err_set(err, RG_EUSAGE, "unknown %s '%s'%s%s%s (known: %s)", what, word,
-               near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list.data);
-    rg_buf_clear(&list);
-    return RG_EUSAGE;
-}
-
-enum rg_status
-rg_memory_select(struct rg_memory_config *config, const char *word, struct rg_err *err)
-{
-    const char *colon = strchr(word, ':');
-    size_t n = colon ? (size_t)(colon - word) : strlen(word);
-    int mode = find(rg_memory_modes, rg_n_memory_modes, word, n);
-    int retriever;
-
-    if (mode < 0)
-        return unknown("memory mode", rg_memory_modes, rg_n_memory_modes, word, err);
-    config->mode = (enum rg_memory_mode)mode;
-    if (!colon)
-        return RG_OK;
-    if (mode != RG_MEMORY_DYNAMIC)
-        return rg_err_set(err, RG_EUSAGE, "memory mode '%s' has no retriever (found '%s')",
-                          rg_memory_modes[mode].name, word);
-    retriever = find(rg_memory_retrievers, rg_n_memory_retrievers, colon + 1, strlen(colon + 1));
-    if (retriever < 0)
-        return unknown("retriever", rg_memory_retrievers, rg_n_memory_retrievers, colon + 1, err);
-    config->retriever = (enum rg_retriever)retriever;
-    return RG_OK;
-}
-
-/* ---- values ---- */
 
 static enum rg_status
 check_number(const char *name, double x, double low, double high, struct rg_err *err)

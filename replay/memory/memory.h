@@ -74,8 +74,6 @@ extern const struct rg_memory_word rg_memory_modes[];
 extern const size_t rg_n_memory_modes;
 extern const struct rg_memory_word rg_memory_retrievers[];
 extern const size_t rg_n_memory_retrievers;
-extern const struct rg_memory_word rg_memory_vectors[];
-extern const size_t rg_n_memory_vectors;
 
 enum { RG_MEMORY_TOP_MAX = 1000 }; /* of top, window, keep and use */
 
@@ -104,11 +102,6 @@ struct rg_memory_config {
 /* RouterGym's values: bm25, k1 1.5, b 0.75, top 3, fusion 0.6, window 3, keep 5, use 3, gate 0; a
  * budget of 256 tokens. */
 struct rg_memory_config rg_memory_config_default(void);
-
-/* "dynamic", "dynamic:hybrid": mode and, for dynamic, retriever. RG_EUSAGE with a near-miss hint.
- */
-RG_MUST_USE enum rg_status rg_memory_select(struct rg_memory_config *config, const char *word,
-                                            struct rg_err *err);
 
 /* What could not be done, for the report. */
 struct rg_memory_gaps {

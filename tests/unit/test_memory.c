@@ -303,30 +303,7 @@ fixed_context(void **state)
     rg_trace_close(t);
 }
 
-/* ---- words and values ---- */
-
-static void
-choices(void **state)
-{
-    struct rg_memory_config config = rg_memory_config_default();
-    struct rg_err err;
-
-    (void)state;
-    assert_int_equal(rg_memory_select(&config, "dynamic:hybrid", &err), RG_OK);
-    assert_int_equal(config.mode, RG_MEMORY_DYNAMIC);
-    assert_int_equal(config.retriever, RG_RETRIEVER_HYBRID);
-    assert_int_equal(rg_memory_select(&config, "salience", &err), RG_OK);
-    assert_int_equal(config.mode, RG_MEMORY_SALIENCE);
-    assert_int_equal(rg_memory_select(&config, "dynamik", &err), RG_EUSAGE);
-    assert_string_equal(err.text, "unknown memory mode 'dynamik', did you mean 'dynamic'? (known: "
-                                  "none, static, dynamic, transcript, salience)");
-    assert_int_equal(rg_memory_select(&config, "dynamic:bm52", &err), RG_EUSAGE);
-    assert_non_null(strstr(err.text, "unknown retriever 'bm52', did you mean 'bm25'?"));
-    assert_int_equal(rg_memory_select(&config, "static:bm25", &err), RG_EUSAGE);
-    assert_int_equal(rg_memory_select(&config, "dyn", &err), RG_EUSAGE);
-    assert_int_equal(rg_memory_select(&config, "", &err), RG_EUSAGE);
-    assert_int_equal(rg_n_memory_vectors, 3);
-}
+/* ---- values ---- */
 
 static void
 values_out_of_range(void **state)
@@ -566,7 +543,6 @@ main(void)
         cmocka_unit_test(recorded_vectors),
         cmocka_unit_test(bad_vectors),
         cmocka_unit_test(fixed_context),
-        cmocka_unit_test(choices),
         cmocka_unit_test(values_out_of_range),
         cmocka_unit_test(bad_times),
         cmocka_unit_test(no_articles),
