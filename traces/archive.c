@@ -1,29 +1,26 @@
 #include "traces/archive.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <archive.h>
 #include <archive_entry.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/source.h"
 #include "base/utf8.h"
 
 enum {
-    BLOCK = 256 << 10,
     RATIO_FROM = 64 << 20, /* a small archive may well be packed more tightly */
     TAR_MAGIC = 257,       /* where "ustar" stands in a header */
 };
 
 struct rg_archive {
     struct archive *a;
-    int fd;
+    struct rg_source *source;
+    struct rg_err err; /* of the source, when it failed */
     char *path;
     struct rg_buf name;
     int64_t bytes, members;
@@ -46,6 +43,10 @@ broken(struct rg_archive *a, struct rg_err *err)
     a->broken = true;
     if (archive_errno(a->a) == ENOMEM)
         rg_mem_fail(0);
+    if (a->err.status != RG_OK) {
+        *err = a->err;
+        return err->status;
+    }
     return rg_err_set(err, RG_EINPUT, "%s%s%s: damaged archive: %s", a->path,
                       a->name.len ? ":" : "", rg_buf_text(&a->name), what ? what : "unknown error");
 }
@@ -56,24 +57,37 @@ refuse(const struct rg_archive *a, const char *why, struct rg_err *err)
     return rg_err_set(err, RG_EINPUT, "%s:%s: refused: %s", a->path, rg_buf_text(&a->name), why);
 }
 
+/* libarchive asks for another block of the tar file. */
+static la_ssize_t
+more(struct archive *libarchive, void *ctx, const void **block)
+{
+    struct rg_archive *a = ctx;
+    char *bytes = NULL;
+    size_t n = 0;
+
+    if (rg_source_block(a->source, 0, &bytes, &n, &a->err) != RG_OK) {
+        archive_set_error(libarchive, EIO, "%s", a->err.text);
+        return ARCHIVE_FATAL;
+    }
+    *block = bytes;
+    return (la_ssize_t)n;
+}
+
 enum rg_status
 rg_archive_open(struct rg_archive **out, const char *path, struct rg_err *err)
 {
     struct rg_archive *a = rg_zalloc(1, sizeof *a);
-    enum rg_status status = RG_OK;
+    enum rg_status status;
 
     *out = NULL;
     a->path = rg_strdup(path);
-    a->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (a->fd < 0) {
-        status = rg_err_sys(err, path, errno, "cannot open");
-    } else {
+    status = rg_source_open(&a->source, path, err);
+    if (status == RG_OK) {
         a->a = archive_read_new();
         if (!a->a)
             rg_mem_fail(0);
-        archive_read_support_filter_gzip(a->a);
         archive_read_support_format_tar(a->a);
-        if (archive_read_open_fd(a->a, a->fd, BLOCK) != ARCHIVE_OK)
+        if (archive_read_open(a->a, a, NULL, more, NULL) != ARCHIVE_OK)
             status = broken(a, err);
     }
     if (status != RG_OK) {
@@ -91,8 +105,7 @@ rg_archive_close(struct rg_archive *a)
         return;
     if (a->a)
         archive_read_free(a->a);
-    if (a->fd >= 0)
-        close(a->fd);
+    rg_source_close(a->source);
     rg_buf_clear(&a->name);
     free(a->path);
     free(a);
@@ -155,16 +168,51 @@ check(const struct rg_archive *a, struct archive_entry *e, struct rg_err *err)
     return RG_OK;
 }
 
+static bool
+is_bomb(const struct rg_archive *a)
+{
+    uint64_t packed = rg_source_used(a->source);
+
+    return a->bytes > RATIO_FROM && (uint64_t)a->bytes / RG_ARCHIVE_RATIO > packed;
+}
+
+/* What stands behind the last member is of no interest, but that the file is whole is. */
+static enum rg_status
+read_rest(struct rg_archive *a, struct rg_err *err)
+{
+    char *bytes;
+    size_t n = 1;
+
+    while (n > 0) {
+        enum rg_status status = rg_source_block(a->source, 0, &bytes, &n, err);
+
+        if (status == RG_OK) {
+            a->bytes += (int64_t)n;
+            if (is_bomb(a) || a->bytes > RG_ARCHIVE_BYTES)
+                status = rg_err_set(err, RG_EINPUT, "%s: refused: too much behind the last member",
+                                    a->path);
+        }
+        if (status != RG_OK) {
+            a->broken = true;
+            return status;
+        }
+    }
+    return RG_OK;
+}
+
 enum rg_status
 rg_archive_next(struct rg_archive *a, struct rg_archive_member *member, struct rg_err *err)
 {
     struct archive_entry *e;
     const char *name;
-    int rc = a->broken ? ARCHIVE_EOF : archive_read_next_header(a->a, &e);
+    int rc;
 
     *member = (struct rg_archive_member){.name = NULL};
-    if (rc == ARCHIVE_EOF)
+    if (a->broken)
         return RG_OK;
+    rc = archive_read_next_header(a->a, &e);
+    if (rc == ARCHIVE_EOF)
+        return read_rest(a, err);
     if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
         return broken(a, err);
     name = archive_entry_pathname(e);
@@ -181,14 +229,6 @@ rg_archive_next(struct rg_archive *a, struct rg_archive_member *member, struct r
         .folder = archive_entry_filetype(e) == AE_IFDIR,
     };
     return check(a, e, err);
-}
-
-static bool
-is_bomb(const struct rg_archive *a)
-{
-    int64_t packed = archive_filter_bytes(a->a, -1);
-
-    return a->bytes > RATIO_FROM && packed > 0 && a->bytes / RG_ARCHIVE_RATIO > packed;
 }
 
 enum rg_status

@@ -17,12 +17,13 @@
 #include "base/mem.h"
 #include "base/outfile.h"
 #include "traces/store_private.h"
+#include "traces/store_writer.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"
 #endif
 
-/* The schema, version 1. Codes are those of record.h; contract is -1 where unknown; ord is the
+/* The schema, version 2. Codes are those of record.h; contract is -1 where unknown; ord is the
  * position in the recording, shared by calls and recorded_runs. A reader requires exactly these
  * texts, so that no view, trigger or index of another hand is ever run. */
 static const char *const schema[] = {
@@ -34,23 +35,23 @@ static const char *const schema[] = {
     "contract INTEGER NOT NULL, UNIQUE(memory, contract)) STRICT",
     "CREATE TABLE texts(id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, data BLOB NOT NULL) STRICT",
     "CREATE TABLE queries(id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL REFERENCES datasets, "
-    "name TEXT NOT NULL, category TEXT, text INTEGER REFERENCES texts, "
-    "reference INTEGER REFERENCES texts, attrs TEXT, UNIQUE(dataset, name)) STRICT",
+    "name TEXT NOT NULL, category TEXT, text INTEGER, reference INTEGER, "
+    "attrs TEXT, UNIQUE(dataset, name)) STRICT",
     "CREATE TABLE calls(ord INTEGER PRIMARY KEY, query INTEGER NOT NULL REFERENCES queries, "
     "model INTEGER NOT NULL REFERENCES models, variant INTEGER NOT NULL REFERENCES variants, "
     "sample INTEGER NOT NULL, status INTEGER NOT NULL, prompt_tokens INTEGER, "
     "completion_tokens INTEGER, cost_usd REAL, latency_ms REAL, ttft_ms REAL, score REAL, "
-    "text INTEGER REFERENCES texts, prompt INTEGER REFERENCES texts, attrs TEXT, "
+    "text INTEGER, prompt INTEGER, attrs TEXT, "
     "UNIQUE(query, model, variant, sample)) STRICT",
     "CREATE TABLE recorded_runs(ord INTEGER PRIMARY KEY, "
     "query INTEGER NOT NULL REFERENCES queries, config TEXT NOT NULL, sample INTEGER NOT NULL, "
     "variant INTEGER NOT NULL REFERENCES variants, chain TEXT, model INTEGER REFERENCES models, "
     "escalated INTEGER NOT NULL, status INTEGER NOT NULL, prompt_tokens INTEGER, "
     "completion_tokens INTEGER, cost_usd REAL, latency_ms REAL, score REAL, "
-    "text INTEGER REFERENCES texts, prompt INTEGER REFERENCES texts, attrs TEXT, "
+    "text INTEGER, prompt INTEGER, attrs TEXT, "
     "UNIQUE(query, config, sample)) STRICT",
     "CREATE TABLE kb(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, title TEXT, "
-    "text INTEGER REFERENCES texts, attrs TEXT) STRICT",
+    "text INTEGER, attrs TEXT) STRICT",
     "CREATE TABLE embeddings(id INTEGER PRIMARY KEY, query INTEGER NOT NULL REFERENCES queries, "
     "space TEXT NOT NULL, data BLOB NOT NULL, UNIQUE(query, space)) STRICT",
     "CREATE TABLE arrivals(id INTEGER PRIMARY KEY, at_s REAL NOT NULL, "
@@ -106,9 +107,10 @@ close_db(struct rg_store *s)
 {
     rg_writer_free(s->writer);
     s->writer = NULL;
-    sqlite3_finalize(s->text);
+    rg_text_reader_free(s->texts);
     sqlite3_finalize(s->meta);
-    s->text = s->meta = NULL;
+    s->texts = NULL;
+    s->meta = NULL;
     sqlite3_close(s->db);
     s->db = NULL;
 }
@@ -267,7 +269,7 @@ begin(struct rg_store *s, const char *name, struct rg_err *err)
         return rg_store_fail(s, err);
     s->writer = rg_writer_new();
     status = run(s,
-                 "PRAGMA page_size=4096; PRAGMA encoding='UTF-8'; PRAGMA journal_mode=OFF;"
+                 "PRAGMA page_size=8192; PRAGMA encoding='UTF-8'; PRAGMA journal_mode=OFF;"
                  "PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA foreign_keys=ON;"
                  "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-24576",
                  err);
@@ -335,7 +337,9 @@ finish(struct rg_store *s, struct rg_err *err)
     enum rg_status status;
 
     rg_writer_digest(s->writer, true, hex);
-    status = rg_store_put_meta(s, "digest", hex, err);
+    status = rg_text_writer_finish(s->writer->texts, s, err);
+    if (status == RG_OK)
+        status = rg_store_put_meta(s, "digest", hex, err);
     rg_writer_digest(s->writer, false, hex);
     if (status == RG_OK)
         status = rg_store_put_meta(s, "replay_digest", hex, err);

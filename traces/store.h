@@ -31,7 +31,7 @@
 #include "base/err.h"
 #include "traces/record.h"
 
-enum { RG_STORE_APPLICATION_ID = 0x52475452 /* "RGTR" */, RG_STORE_VERSION = 1 };
+enum { RG_STORE_APPLICATION_ID = 0x52475452 /* "RGTR" */, RG_STORE_VERSION = 2 };
 
 struct rg_store;
 

@@ -44,13 +44,14 @@ struct rg_writer;
 
 struct rg_store {
     sqlite3 *db;
-    char *path;               /* as given, for messages */
-    char *target;             /* what the commit renames to; NULL when reading or in memory */
-    char *temp;               /* where the data are until then */
-    struct rg_writer *writer; /* NULL when reading */
-    sqlite3_stmt *text;       /* look-up of a text */
-    sqlite3_stmt *meta;       /* look-up of a meta value */
-    int64_t n_models, n_datasets, n_variants, n_queries, n_texts; /* when reading */
+    char *path;                   /* as given, for messages */
+    char *target;                 /* what the commit renames to; NULL when reading or in memory */
+    char *temp;                   /* where the data are until then */
+    struct rg_writer *writer;     /* NULL when reading */
+    struct rg_text_reader *texts; /* NULL until one is looked up */
+    sqlite3_stmt *meta;           /* look-up of a meta value */
+    int64_t n_models, n_datasets, n_variants, n_queries; /* when reading */
+    int64_t n_texts;                                     /* the last row of their blocks */
 };
 
 /* ---- store.c ---- */

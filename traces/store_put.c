@@ -68,8 +68,8 @@ rg_store_put_query(struct rg_store *s, const struct rg_query_rec *rec, enum rg_p
     *what = rg_writer_judge(record, rg_writer_hash(w));
     if (*what != RG_PUT_NEW)
         return RG_OK;
-    if ((status = rg_writer_text(s, rec->text, &text, err)) != RG_OK ||
-        (status = rg_writer_text(s, rec->reference, &reference, err)) != RG_OK)
+    if ((status = rg_writer_text(s, RG_TEXT_QUESTION, rec->text, &text, err)) != RG_OK ||
+        (status = rg_writer_text(s, RG_TEXT_QUESTION, rec->reference, &reference, err)) != RG_OK)
         return status;
     stmt = rg_writer_statement(s, RG_SET_QUERY, err);
     if (!stmt)
@@ -111,9 +111,9 @@ find_call_ids(struct rg_store *s, const struct rg_call_rec *rec, struct call_ids
             RG_OK ||
         (status = rg_writer_model(s, rec->model, &ids->model, &record, err)) != RG_OK ||
         (status = rg_writer_variant(s, rec->memory, rec->contract, &ids->variant, err)) != RG_OK ||
-        (status = rg_writer_text(s, rec->text, &ids->text, err)) != RG_OK)
+        (status = rg_writer_text(s, RG_TEXT_ANSWER, rec->text, &ids->text, err)) != RG_OK)
         return status;
-    return rg_writer_text(s, rec->prompt, &ids->prompt, err);
+    return rg_writer_text(s, RG_TEXT_ANSWER, rec->prompt, &ids->prompt, err);
 }
 
 static enum rg_status
@@ -195,8 +195,8 @@ find_run_ids(struct rg_store *s, const struct rg_run_rec *rec, struct call_ids *
     if ((status = rg_writer_query(s, rec->dataset, rec->query, &ids->query, &record, err)) !=
             RG_OK ||
         (status = rg_writer_variant(s, rec->memory, rec->contract, &ids->variant, err)) != RG_OK ||
-        (status = rg_writer_text(s, rec->text, &ids->text, err)) != RG_OK ||
-        (status = rg_writer_text(s, rec->prompt, &ids->prompt, err)) != RG_OK)
+        (status = rg_writer_text(s, RG_TEXT_ANSWER, rec->text, &ids->text, err)) != RG_OK ||
+        (status = rg_writer_text(s, RG_TEXT_ANSWER, rec->prompt, &ids->prompt, err)) != RG_OK)
         return status;
     return rec->model ? rg_writer_model(s, rec->model, &ids->model, &record, err) : RG_OK;
 }
@@ -288,7 +288,7 @@ rg_store_put_kb(struct rg_store *s, const struct rg_kb_rec *rec, enum rg_put *wh
     *what = rg_writer_judge(record, rg_writer_hash(w));
     if (*what != RG_PUT_NEW)
         return RG_OK;
-    status = rg_writer_text(s, rec->text, &text, err);
+    status = rg_writer_text(s, RG_TEXT_QUESTION, rec->text, &text, err);
     if (status != RG_OK)
         return status;
     stmt = rg_writer_statement(s, RG_PUT_KB, err);
@@ -335,12 +335,12 @@ rg_store_put_embedding(struct rg_store *s, const struct rg_embedding_rec *rec, e
         return err->status;
     rg_canon_embedding(&w->canon, rec);
     hash = rg_writer_hash(w);
-    rg_buf_reset(&w->packed);
-    rg_floats_put(&w->packed, rec->values, rec->n);
+    rg_buf_reset(&w->key);
+    rg_floats_put(&w->key, rec->values, rec->n);
     sqlite3_bind_int64(stmt, 1, (int64_t)w->embeddings.n + 1);
     sqlite3_bind_int64(stmt, 2, query);
     rg_bind_text(stmt, 3, rec->space);
-    sqlite3_bind_blob64(stmt, 4, w->packed.data, w->packed.len, SQLITE_STATIC);
+    sqlite3_bind_blob64(stmt, 4, w->key.data, w->key.len, SQLITE_STATIC);
     status = rg_writer_step(s, stmt, err);
     if (status != RG_OK)
         return status;

@@ -6,9 +6,9 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/pack.h"
 #include "base/utf8.h"
 #include "traces/store_private.h"
+#include "traces/store_writer.h"
 
 /* ---- cells ---- */
 
@@ -217,7 +217,8 @@ get_ref(struct rg_rows *rows, int column, int64_t n, bool optional)
 static int64_t
 get_text_id(struct rg_rows *rows, int column)
 {
-    return get_int_or(rows, column, 1, rows->store->n_texts, 0);
+    return get_int_or(rows, column, RG_TEXT_BLOCK, RG_TEXT_BLOCK * (rows->store->n_texts + 1) - 1,
+                      0);
 }
 
 static int64_t
@@ -515,52 +516,19 @@ rg_store_count(struct rg_store *s, struct rg_err *err)
     return count(s, texts, RG_STORE_ROWS_MAX, &s->n_texts, err);
 }
 
-/* The row that the look-up of a text stands on, unpacked to the end of buf. */
-static enum rg_status
-unpack_row(struct rg_store *s, int64_t id, struct rg_buf *buf, struct rg_err *err)
-{
-    int64_t bytes = sqlite3_column_int64(s->text, 0);
-    size_t n = (size_t)sqlite3_column_bytes(s->text, 1);
-    size_t before = buf->len;
-    struct rg_err why = {.status = RG_EINPUT};
-
-    if (sqlite3_column_type(s->text, 0) != SQLITE_INTEGER ||
-        sqlite3_column_type(s->text, 1) != SQLITE_BLOB || bytes < 0 || bytes > RG_STORE_TEXT_MAX)
-        return rg_err_set(err, RG_EINPUT, "%s: damaged trace file: text %" PRId64 " has no length",
-                          s->path, id);
-    if (rg_unpack(buf, sqlite3_column_blob(s->text, 1), n, (size_t)bytes, &why) != RG_OK)
-        return rg_err_set(err, RG_EINPUT, "%s: damaged trace file: text %" PRId64 ": %s", s->path,
-                          id, why.text);
-    if (!is_clean(rg_buf_text(buf) + before, buf->len - before))
-        return rg_err_set(err, RG_EINPUT,
-                          "%s: damaged trace file: text %" PRId64 " is no valid UTF-8 text",
-                          s->path, id);
-    return RG_OK;
-}
-
 enum rg_status
 rg_store_text(struct rg_store *s, int64_t id, struct rg_buf *buf, struct rg_err *err)
 {
     enum rg_status status = RG_OK;
-    int rc;
 
     if (id == 0)
         return RG_OK;
-    if (!s->text)
-        status = rg_store_prepare(s, &s->text, "SELECT bytes, data FROM texts WHERE id = ?1", err);
-    if (status != RG_OK)
-        return status;
-    sqlite3_bind_int64(s->text, 1, id);
-    rc = sqlite3_step(s->text);
-    if (rc == SQLITE_ROW)
-        status = unpack_row(s, id, buf, err);
-    else if (rc == SQLITE_DONE)
-        status = rg_err_set(err, RG_EINPUT, "%s: damaged trace file: text %" PRId64 " is missing",
-                            s->path, id);
-    else
-        status = rg_store_fail(s, err);
-    sqlite3_reset(s->text);
-    return status;
+    if (!s->texts)
+        s->texts = rg_text_reader_new();
+    /* What is still being written can be read as well. */
+    if (s->writer)
+        status = rg_text_writer_finish(s->writer->texts, s, err);
+    return status != RG_OK ? status : rg_text_read(s->texts, s, id, buf, err);
 }
 
 const char *

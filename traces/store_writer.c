@@ -8,7 +8,7 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
-#include "base/pack.h"
+#include "traces/texts.h"
 
 static const char *const sql[RG_N_STATEMENTS] = {
     [RG_PUT_META] = "INSERT INTO meta VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
@@ -17,7 +17,7 @@ static const char *const sql[RG_N_STATEMENTS] = {
                      "output_usd_per_mtok = ?4, attrs = ?5 WHERE id = ?1",
     [RG_PUT_DATASET] = "INSERT INTO datasets VALUES(?1, ?2)",
     [RG_PUT_VARIANT] = "INSERT INTO variants VALUES(?1, ?2, ?3)",
-    [RG_PUT_TEXT] = "INSERT INTO texts VALUES(?1, ?2, ?3)",
+    [RG_PUT_TEXTS] = "INSERT INTO texts VALUES(?1, ?2, ?3)",
     [RG_PUT_QUERY] = "INSERT INTO queries(id, dataset, name) VALUES(?1, ?2, ?3)",
     [RG_SET_QUERY] = "UPDATE queries SET category = ?2, text = ?3, reference = ?4, attrs = ?5 "
                      "WHERE id = ?1",
@@ -46,6 +46,7 @@ rg_writer_new(void)
     w->kb.names = rg_names_new();
     w->datasets = rg_names_new();
     w->variants = rg_names_new();
+    w->texts = rg_text_writer_new();
     w->slots = rg_zalloc(RG_TEXT_SLOTS, sizeof *w->slots);
     return w;
 }
@@ -73,9 +74,9 @@ rg_writer_free(struct rg_writer *w)
     free(w->embeddings.at);
     free(w->arrivals.at);
     free(w->slots);
+    rg_text_writer_free(w->texts);
     rg_buf_clear(&w->canon);
     rg_buf_clear(&w->key);
-    rg_buf_clear(&w->packed);
     free(w);
 }
 
@@ -326,12 +327,12 @@ rg_writer_variant(struct rg_store *s, const char *memory, enum rg_truth contract
 }
 
 enum rg_status
-rg_writer_text(struct rg_store *s, const char *text, int64_t *id, struct rg_err *err)
+rg_writer_text(struct rg_store *s, enum rg_text_kind kind, const char *text, int64_t *id,
+               struct rg_err *err)
 {
     struct rg_writer *w = s->writer;
     struct rg_text_slot *slot;
     enum rg_status status;
-    sqlite3_stmt *stmt;
     XXH128_hash_t h;
     size_t n;
 
@@ -344,21 +345,8 @@ rg_writer_text(struct rg_store *s, const char *text, int64_t *id, struct rg_err 
     *id = slot->id;
     if (slot->id && slot->bytes == n && slot->hash.hi == h.high64 && slot->hash.lo == h.low64)
         return RG_OK;
-    status = rg_writer_room((size_t)w->n_texts, "texts", err);
-    if (status != RG_OK)
-        return status;
-    stmt = rg_writer_statement(s, RG_PUT_TEXT, err);
-    if (!stmt)
-        return err->status;
-    rg_buf_reset(&w->packed);
-    rg_pack(&w->packed, text, n);
-    sqlite3_bind_int64(stmt, 1, w->n_texts + 1);
-    sqlite3_bind_int64(stmt, 2, (int64_t)n);
-    sqlite3_bind_blob64(stmt, 3, rg_buf_text(&w->packed), w->packed.len, SQLITE_STATIC);
-    status = rg_writer_step(s, stmt, err);
-    if (status != RG_OK)
-        return status;
-    *id = ++w->n_texts;
-    *slot = (struct rg_text_slot){.hash = {h.high64, h.low64}, .id = *id, .bytes = n};
-    return RG_OK;
+    status = rg_text_writer_add(w->texts, s, kind, text, n, id, err);
+    if (status == RG_OK)
+        *slot = (struct rg_text_slot){.hash = {h.high64, h.low64}, .id = *id, .bytes = n};
+    return status;
 }

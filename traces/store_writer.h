@@ -11,6 +11,7 @@
 
 #include "base/names.h"
 #include "traces/store_private.h"
+#include "traces/texts.h"
 
 enum rg_statement {
     RG_PUT_META,
@@ -18,7 +19,7 @@ enum rg_statement {
     RG_SET_MODEL,
     RG_PUT_DATASET,
     RG_PUT_VARIANT,
-    RG_PUT_TEXT,
+    RG_PUT_TEXTS,
     RG_PUT_QUERY,
     RG_SET_QUERY,
     RG_PUT_CALL,
@@ -63,8 +64,9 @@ struct rg_writer {
     struct rg_hashes recorded; /* calls and runs, by ord */
     struct rg_hashes embeddings, arrivals;
     struct rg_text_slot *slots;
-    int64_t n_texts;
-    struct rg_buf canon, key, packed;
+    struct rg_text_writer *texts;
+    int64_t n_texts; /* blocks of them */
+    struct rg_buf canon, key;
 };
 
 bool rg_hash_equal(struct rg_hash a, struct rg_hash b);
@@ -106,7 +108,7 @@ RG_MUST_USE enum rg_status rg_writer_query(struct rg_store *s, const char *datas
 RG_MUST_USE enum rg_status rg_writer_variant(struct rg_store *s, const char *memory,
                                              enum rg_truth contract, int64_t *id,
                                              struct rg_err *err);
-RG_MUST_USE enum rg_status rg_writer_text(struct rg_store *s, const char *text, int64_t *id,
-                                          struct rg_err *err);
+RG_MUST_USE enum rg_status rg_writer_text(struct rg_store *s, enum rg_text_kind kind,
+                                          const char *text, int64_t *id, struct rg_err *err);
 
 #endif

@@ -243,7 +243,6 @@ alloc_queries(struct rg_trace_queries *q, size_t n)
     q->id = rg_zalloc(n, sizeof *q->id);
     q->dataset = rg_zalloc(n, sizeof *q->dataset);
     q->category = rg_zalloc(n, sizeof *q->category);
-    q->text_bytes = rg_zalloc(n, sizeof *q->text_bytes);
     q->text = rg_zalloc(n, sizeof *q->text);
     q->reference = rg_zalloc(n, sizeof *q->reference);
     q->row = rg_zalloc(n, sizeof *q->row);
@@ -260,39 +259,10 @@ free_queries(struct rg_trace *t)
     free(q->id);
     free(q->dataset);
     free(q->category);
-    free(q->text_bytes);
     free(q->text);
     free(q->reference);
     free(q->row);
     free(q->first);
-}
-
-static enum rg_status
-load_text_bytes(struct rg_trace *t, struct rg_err *err)
-{
-    struct rg_store *s = t->priv->store;
-    sqlite3_stmt *stmt;
-    enum rg_status status =
-        rg_store_prepare(s, &stmt, "SELECT bytes FROM texts WHERE id = ?1", err);
-
-    for (size_t i = 0; status == RG_OK && i < t->n_queries; i++) {
-        int64_t bytes = -1;
-
-        if (t->queries.text[i] == 0)
-            continue;
-        sqlite3_bind_int64(stmt, 1, t->queries.text[i]);
-        if (sqlite3_step(stmt) == SQLITE_ROW)
-            bytes = sqlite3_column_int64(stmt, 0);
-        sqlite3_reset(stmt);
-        if (bytes < 0 || bytes > RG_STORE_TEXT_MAX)
-            status =
-                rg_err_set(err, RG_EINPUT, "%s: damaged trace file: text %" PRId64 " has no length",
-                           t->path, t->queries.text[i]);
-        else
-            t->queries.text_bytes[i] = (uint32_t)bytes;
-    }
-    sqlite3_finalize(stmt);
-    return status;
 }
 
 static enum rg_status
@@ -342,7 +312,7 @@ load_queries(struct rg_trace *t, struct rg_err *err)
         rg_trace_names(t->priv->categories, &t->n_categories, q->category, t->n_queries);
     if (status == RG_OK)
         status = sort_queries(t, err);
-    return status == RG_OK ? load_text_bytes(t, err) : status;
+    return status;
 }
 
 /* ---- the whole ---- */

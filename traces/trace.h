@@ -35,9 +35,8 @@ struct rg_trace_variant {
 struct rg_trace_queries {
     const char **id;
     uint32_t *dataset;
-    uint32_t *category;   /* index into categories, or RG_NAMES_NONE */
-    uint32_t *text_bytes; /* length of the text in bytes, 0 if not recorded */
-    int64_t *text;        /* for rg_trace_text; 0: none */
+    uint32_t *category; /* index into categories, or RG_NAMES_NONE */
+    int64_t *text;      /* for rg_trace_text; 0: none */
     int64_t *reference;
     int64_t *row;    /* key in the file, for attributes */
     uint32_t *first; /* calls of query q are first[q] .. first[q + 1] - 1 */
@@ -56,7 +55,7 @@ struct rg_trace_calls {
     double *latency_ms;
     double *ttft_ms;
     double *score;
-    uint32_t *text;  /* for rg_trace_text; 0: none */
+    int64_t *text;   /* for rg_trace_text; 0: none */
     uint32_t *order; /* position in the recording, calls and runs counted together */
 };
 

@@ -105,7 +105,7 @@ set_call(struct rg_trace *t, size_t i, const struct rg_call_row *row)
     c->latency_ms[i] = rec->latency_ms;
     c->ttft_ms[i] = rec->ttft_ms;
     c->score[i] = rec->score;
-    c->text[i] = (uint32_t)row->text;
+    c->text[i] = row->text;
     c->order[i] = (uint32_t)row->ord;
 }
 

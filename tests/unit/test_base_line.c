@@ -222,11 +222,11 @@ test_truncated(void **state)
     /* A wrong checksum, and a wrong length. */
     gz[n - 5] ^= 1;
     check_bad(gz, n, "1:first line|2:second line|3:third|",
-              ":4: bad gzip data: incorrect data check");
+              ":4: bad gzip data: incorrect checksum or length");
     gz[n - 5] ^= 1;
     gz[n - 1] ^= 1;
     check_bad(gz, n, "1:first line|2:second line|3:third|",
-              ":4: bad gzip data: incorrect length check");
+              ":4: bad gzip data: incorrect checksum or length");
     rg_buf_clear(&out);
     free(gz);
 }

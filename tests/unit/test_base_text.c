@@ -1,4 +1,4 @@
-/* Byte strings, UTF-8, near misses, name tables, compressed texts. */
+/* Byte strings, UTF-8, near misses, name tables. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,12 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <zlib.h>
-
 #include "base/buf.h"
 #include "base/hint.h"
 #include "base/names.h"
-#include "base/pack.h"
 #include "base/utf8.h"
 
 /* ---- buf ---- */
@@ -324,108 +321,15 @@ test_names(void **state)
     rg_names_free(NULL);
 }
 
-/* ---- pack ---- */
-static void
-test_pack(void **state)
-{
-    enum { N = 70000 };
-    char *text = malloc(N);
-    struct rg_buf packed = {0}, raw = {0};
-    struct rg_err err;
-    uint32_t x = 1;
-
-    (void)state;
-    assert_non_null(text);
-    for (size_t i = 0; i < N; i++) {
-        x = x * 1664525 + 1013904223;
-        text[i] = (char)('a' + (x >> 24) % 5);
-    }
-    for (size_t n = 0; n < N; n = n < 70 ? n + 1 : n * 9 / 7) {
-        rg_buf_reset(&packed);
-        rg_buf_reset(&raw);
-        rg_buf_puts(&packed, "before");
-        rg_buf_puts(&raw, "x");
-        rg_pack(&packed, text, n);
-        assert_true(packed.len - 6 <= n);
-        assert_true(n < 200 || packed.len < n);
-        assert_int_equal(rg_unpack(&raw, packed.data + 6, packed.len - 6, n, &err), RG_OK);
-        assert_int_equal(raw.len, n + 1);
-        assert_memory_equal(raw.data + 1, text, n);
-        assert_int_equal(raw.data[raw.len], '\0');
-    }
-    /* Any zlib reads it. */
-    rg_buf_reset(&packed);
-    rg_pack(&packed, text, N);
-    {
-        uLongf n = N;
-        Bytef *out = malloc(N);
-
-        assert_int_equal(uncompress(out, &n, (Bytef *)packed.data, packed.len), Z_OK);
-        assert_int_equal(n, N);
-        assert_memory_equal(out, text, N);
-        free(out);
-    }
-    rg_buf_clear(&packed);
-    rg_buf_clear(&raw);
-    free(text);
-}
-
-/* Every truncation, every flipped byte and every wrong length is an error, or gives the right text
- * by chance of what a checksum can see: never a wrong one. */
-static void
-test_pack_damage(void **state)
-{
-    static const char text[] = "the invoice the invoice the invoice was sent twice was sent twice";
-    const size_t n = sizeof text - 1;
-    struct rg_buf packed = {0}, raw = {0};
-    struct rg_err err;
-
-    (void)state;
-    rg_pack(&packed, text, n);
-    assert_true(packed.len < n);
-    for (size_t len = 0; len < packed.len; len++) {
-        assert_int_equal(rg_unpack(&raw, packed.data, len, n, &err), RG_EINPUT);
-        assert_int_equal(strncmp(err.text, "damaged compressed text: ", 25), 0);
-    }
-    for (size_t i = 0; i < packed.len; i++) {
-        for (int bit = 0; bit < 8; bit++) {
-            enum rg_status rc;
-
-            packed.data[i] = (char)(packed.data[i] ^ 1 << bit);
-            rg_buf_reset(&raw);
-            rc = rg_unpack(&raw, packed.data, packed.len, n, &err);
-            if (rc == RG_OK)
-                assert_string_equal(rg_buf_text(&raw), text);
-            else
-                assert_int_equal(raw.len, 0);
-            packed.data[i] = (char)(packed.data[i] ^ 1 << bit);
-        }
-    }
-    rg_buf_reset(&raw);
-    assert_int_equal(rg_unpack(&raw, packed.data, packed.len, n - 1, &err), RG_EINPUT);
-    assert_int_equal(rg_unpack(&raw, packed.data, packed.len, n + 1, &err), RG_EINPUT);
-    assert_int_equal(rg_unpack(&raw, packed.data, packed.len, 0, &err), RG_EINPUT);
-    /* A length that no stream of this size can have must not be believed. */
-    assert_int_equal(rg_unpack(&raw, packed.data, packed.len, (size_t)1 << 50, &err), RG_EINPUT);
-    assert_string_equal(err.text, "damaged compressed text: impossible length");
-    assert_int_equal(raw.len, 0);
-    /* Bytes behind the stream. */
-    rg_buf_putc(&packed, 'x');
-    assert_int_equal(rg_unpack(&raw, packed.data, packed.len, n, &err), RG_EINPUT);
-    rg_buf_clear(&packed);
-    rg_buf_clear(&raw);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_buf),         cmocka_unit_test(test_buf_printf),
-        cmocka_unit_test(test_utf8_all),    cmocka_unit_test(test_utf8_bad),
-        cmocka_unit_test(test_utf8_width),  cmocka_unit_test(test_utf8_line),
-        cmocka_unit_test(test_hint),        cmocka_unit_test(test_hint_tie),
-        cmocka_unit_test(test_names),       cmocka_unit_test(test_pack),
-        cmocka_unit_test(test_pack_damage),
+        cmocka_unit_test(test_buf),        cmocka_unit_test(test_buf_printf),
+        cmocka_unit_test(test_utf8_all),   cmocka_unit_test(test_utf8_bad),
+        cmocka_unit_test(test_utf8_width), cmocka_unit_test(test_utf8_line),
+        cmocka_unit_test(test_hint),       cmocka_unit_test(test_hint_tie),
+        cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -335,7 +335,7 @@ contracts_without_texts_read_the_status(void **state)
     struct mini_trace m;
     struct rg_err err;
     uint8_t valid[MINI_CALLS];
-    uint32_t text[MINI_CALLS] = {0};
+    int64_t text[MINI_CALLS] = {0};
 
     (void)state;
     mini_trace_init(&m);

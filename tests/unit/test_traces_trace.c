@@ -143,7 +143,6 @@ runs_and_texts(void **state)
 
     assert_string_equal(t->queries.id[q1], "q1");
     assert_string_equal(t->datasets[t->queries.dataset[q1]], "d");
-    assert_int_equal(t->queries.text_bytes[q1], 3);
     assert_int_equal(rg_trace_text(t, t->queries.text[q1], &buf, &err), RG_OK);
     assert_int_equal(rg_trace_text(t, t->queries.reference[q1], &buf, &err), RG_OK);
     assert_int_equal(rg_trace_text(t, t->calls.text[i], &buf, &err), RG_OK);
@@ -153,7 +152,6 @@ runs_and_texts(void **state)
     assert_int_equal(t->calls.completion_tokens[i], 8);
     assert_true(t->calls.cost_usd[i] == 9 && t->calls.ttft_ms[i] == 5);
     assert_int_equal(rg_trace_text(t, 99, &buf, &err), RG_EINPUT);
-    assert_int_equal(t->queries.text_bytes[2], 0);
     assert_int_equal(t->queries.text[2], 0);
     assert_int_equal(t->queries.category[2], t->queries.category[0]);
     assert_int_equal(t->queries.category[1], RG_NAMES_NONE);
@@ -218,7 +216,6 @@ any_order(void **state)
         assert_string_equal(a->queries.id[q], b->queries.id[q]);
         assert_int_equal(a->queries.dataset[q], b->queries.dataset[q]);
         assert_int_equal(a->queries.category[q], b->queries.category[q]);
-        assert_int_equal(a->queries.text_bytes[q], b->queries.text_bytes[q]);
         assert_int_equal(a->queries.first[q + 1], b->queries.first[q + 1]);
     }
     for (size_t i = 0; i < a->n_calls; i++) {
