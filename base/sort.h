@@ -9,7 +9,7 @@
  * (n - 1) q. NaN for n = 0. */
 double rg_quantile7(const double *sorted, size_t n, double q);
 
-/* Sort n doubles ascending (no NaN). */
+/* Sort n doubles ascending (no NaN); -0 comes before 0. Needs room for 16 n bytes. */
 void rg_sort(double *x, size_t n);
 
 #endif

@@ -18,6 +18,10 @@
 
 enum { EXIT_SIGNAL = 128, LINE_S = 5 };
 
+/* What a crash can lose of cells that were computed: each write to the disk takes some milliseconds
+ * of the one writer. */
+static const double SAFE_S = 0.25;
+
 struct values {
     const char *output, *shard, *dump;
     struct rg_opt_list settings;
@@ -86,6 +90,7 @@ struct sweep {
     bool lead, led; /* this is rank 0; it has handed out cells */
     size_t lost;    /* ranks */
     double begun, told;
+    struct rg_err unsafe; /* results could not be made safe */
 };
 
 static double
@@ -150,6 +155,16 @@ put_time(struct rg_buf *out, double s)
         rg_buf_printf(out, "%.0f s", s);
 }
 
+/* What goes wrong here is told when the next result is put, or at the end. */
+static void
+make_safe(struct sweep *w, double age_s)
+{
+    struct rg_err err;
+
+    if (w->unsafe.status == RG_OK && rg_results_sync(w->results, age_s, &err) != RG_OK)
+        w->unsafe = err;
+}
+
 static void
 tick(void *ctx, const struct rg_sweep_progress *p)
 {
@@ -159,6 +174,7 @@ tick(void *ctx, const struct rg_sweep_progress *p)
     struct rg_buf text = {0};
 
     look_for_signals(w);
+    make_safe(w, SAFE_S);
     if (t - w->told < (w->terminal ? 0.2 : LINE_S) || elapsed <= 0)
         return;
     w->told = t;
@@ -193,6 +209,10 @@ put_cell(void *ctx, struct rg_results_cell *cell, struct rg_err *err)
 {
     struct sweep *w = ctx;
 
+    if (w->unsafe.status != RG_OK) {
+        *err = w->unsafe;
+        return err->status;
+    }
     return rg_results_put(w->results, cell, err);
 }
 
@@ -257,6 +277,7 @@ run_cells(struct sweep *w, struct rg_err *err)
                          .tick = tick,
                          .stop = &w->stop,
                          .ctx = w};
+    size_t before = rg_results_n_done(w->results);
     size_t finished = 0;
     enum rg_status status;
 
@@ -265,6 +286,12 @@ run_cells(struct sweep *w, struct rg_err *err)
     w->led = true;
     status = rg_sweep_mpi_size() > 1 ? rg_sweep_mpi_lead(&s, &finished, &w->lost, err)
                                      : rg_sweep_run(&s, &finished, err);
+    make_safe(w, 0);
+    if (status == RG_OK && w->unsafe.status != RG_OK) {
+        *err = w->unsafe;
+        status = err->status;
+    }
+    finished = rg_results_n_done(w->results) - before;
     if (status == RG_OK && finished == w->n_cells)
         status = rg_results_finish(w->results, err);
     tell_end(w, finished);

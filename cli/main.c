@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <gsl/gsl_errno.h>
+#include <sqlite3.h>
 
 #include "base/hint.h"
 #include "base/mem.h"
@@ -62,6 +63,8 @@ main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     gsl_set_error_handler_off();
+    /* Nobody asks SQLite how much memory it has taken, and counting takes a lock each time. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (!word) {
         help(stderr);
         return RG_EUSAGE;

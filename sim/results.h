@@ -159,14 +159,20 @@ RG_MUST_USE enum rg_status rg_results_create(struct rg_results **out, const char
                                              const struct rg_results_plan *plan, bool resume,
                                              struct rg_err *err);
 
-/* One cell that is not there yet, in a transaction. */
+/* One cell that is not there yet: all of it or nothing. It is safe from a crash after the next
+ * rg_results_sync that writes; when that fails, it is not there. */
 RG_MUST_USE enum rg_status rg_results_put(struct rg_results *r, struct rg_results_cell *c,
                                           struct rg_err *err);
 
-/* When all cells are there: rewrites the file in its final form. Before that: nothing. */
+/* Makes what was put safe (which costs some milliseconds), if it has waited for age_s seconds or is
+ * more than a sixteenth of all that there is. */
+RG_MUST_USE enum rg_status rg_results_sync(struct rg_results *r, double age_s, struct rg_err *err);
+
+/* Makes all safe and, when all cells are there, rewrites the file in its final form. */
 RG_MUST_USE enum rg_status rg_results_finish(struct rg_results *r, struct rg_err *err);
 
-void rg_results_close(struct rg_results *r); /* NULL is fine */
+/* What was put and is not safe is dropped. NULL is fine. */
+void rg_results_close(struct rg_results *r);
 
 /* A new file with all cells of the n files at paths, which must have been made from equal plans; a
  * cell that several have must be equal in them. *done of *cells are finished in it. An out that is

@@ -354,22 +354,68 @@ fill(struct rg_results *to, struct rg_results *const *files, size_t n, struct rg
     return status;
 }
 
+/* SQLite's own rewriting: the same bytes for the same rows, whatever the file went through before,
+ * and several times faster than row by row. */
 static enum rg_status
-write_final(const char *path, struct rg_results *const *files, size_t n, struct rg_err *err)
+rewrite(struct rg_results *from, const char *path, struct rg_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    /* The counter of changes of the schema is one more in the new file, so that it would tell how
+     * often this has been done. */
+    enum rg_status status;
+
+    sqlite3_db_config(from->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+    status = rg_results_exec(from, "PRAGMA schema_version=1", err);
+    sqlite3_db_config(from->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (status == RG_OK)
+        status = rg_results_prepare(from, &stmt, "VACUUM INTO ?1", err);
+    if (status != RG_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, path, -1, SQLITE_STATIC);
+    if (sqlite3_step(stmt) != SQLITE_DONE)
+        status = rg_results_fail(from, err);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+static enum rg_status
+write_final(const char *path, struct rg_results *from, struct rg_err *err)
 {
     char *target = rg_outfile_resolve(path);
     char *temp = NULL;
-    struct rg_results *to;
     enum rg_status status = rg_outfile_temp(target, &temp, NULL, err);
 
     if (status == RG_OK) {
-        to = rg_results_new(temp);
-        status = fill(to, files, n, err);
-        rg_results_close(to);
+        char *plain = rg_results_plain_path(temp);
+
+        status = rewrite(from, plain, err);
         if (status == RG_OK)
             status = rg_outfile_publish(temp, target, err);
         else
             unlink(temp);
+        free(plain);
+    }
+    free(temp);
+    free(target);
+    return status;
+}
+
+/* By way of a file that has the rows of all. */
+static enum rg_status
+write_merged(const char *path, struct rg_results *const *files, size_t n, struct rg_err *err)
+{
+    char *target = rg_outfile_resolve(path);
+    char *temp = NULL;
+    enum rg_status status = rg_outfile_temp(target, &temp, NULL, err);
+
+    if (status == RG_OK) {
+        struct rg_results *to = rg_results_new(temp);
+
+        status = fill(to, files, n, err);
+        if (status == RG_OK)
+            status = write_final(path, to, err);
+        rg_results_close(to);
+        unlink(temp);
     }
     free(temp);
     free(target);
@@ -379,8 +425,10 @@ write_final(const char *path, struct rg_results *const *files, size_t n, struct 
 enum rg_status
 rg_results_finish(struct rg_results *r, struct rg_err *err)
 {
+    enum rg_status status = rg_results_sync(r, 0, err);
+
     assert(r->writes);
-    return r->n_done == r->n_cells ? write_final(r->path, &r, 1, err) : RG_OK;
+    return status == RG_OK && r->n_done == r->n_cells ? write_final(r->path, r, err) : status;
 }
 
 static enum rg_status
@@ -433,7 +481,7 @@ rg_results_merge(const char *out, const char *const *paths, size_t n, size_t *do
     if (status == RG_OK)
         status = check_common(files, n, err);
     if (status == RG_OK)
-        status = write_final(out, files, n, err);
+        status = write_merged(out, files, n, err);
     for (size_t c = 0; status == RG_OK && c < files[0]->n_cells; c++)
         *done += holder(files, n, c) != NULL;
     if (status == RG_OK)

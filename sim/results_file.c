@@ -82,14 +82,15 @@ rg_results_close(struct rg_results *r)
     if (r->lock >= 0)
         close(r->lock);
     rg_results_unload(r);
+    free(r->open);
     free(r->path);
     free(r);
 }
 
 /* SQLite gives names such as ":memory:" and "file:..." a meaning of their own; a path that begins
  * with a '/' or a '.' has none. */
-static char *
-plain_path(const char *path)
+char *
+rg_results_plain_path(const char *path)
 {
     struct rg_buf buf = {0};
 
@@ -113,7 +114,7 @@ harden(sqlite3 *db)
 enum rg_status
 rg_results_connect(struct rg_results *r, bool writes, struct rg_err *err)
 {
-    char *name = plain_path(r->path);
+    char *name = rg_results_plain_path(r->path);
     int flags = writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
     int rc = sqlite3_open_v2(name, &r->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 

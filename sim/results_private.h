@@ -46,6 +46,9 @@ struct rg_results {
     int lock; /* descriptor, or -1 */
     bool writes;
     sqlite3_stmt *insert[RG_N_TABLES_OF_RESULTS]; /* prepared when first used */
+    uint32_t *open; /* cells of the transaction that is under way, which are not safe yet */
+    size_t n_open, open_cap;
+    double opened_s; /* when it began, by a clock of its own */
     /* what was read when the file was opened; also of a writer */
     struct rg_results_pair *meta;
     size_t n_meta;
@@ -77,6 +80,8 @@ RG_MUST_USE enum rg_status rg_results_connect(struct rg_results *r, bool writes,
 RG_MUST_USE enum rg_status rg_results_check_id(struct rg_results *r, struct rg_err *err);
 RG_MUST_USE enum rg_status rg_results_quick_check(struct rg_results *r, struct rg_err *err);
 struct rg_results *rg_results_new(const char *path);
+/* The path in a form that means nothing else to SQLite; the caller frees it. */
+char *rg_results_plain_path(const char *path);
 
 /* ---- results_schema.c ---- */
 

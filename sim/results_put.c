@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "base/names.h"
@@ -397,25 +398,85 @@ put_rows(struct rg_results *r, const struct rg_results_cell *c, struct rg_err *e
     return status;
 }
 
+/* ---- transactions ---- */
+
+/* A full disk costs no more than this part of what there is. */
+enum { UNSAFE_SHARE = 16 };
+
+static double
+now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* Cells of a failed transaction are not there. */
+static void
+forget(struct rg_results *r)
+{
+    struct rg_err ignored;
+
+    for (size_t i = 0; i < r->n_open; i++)
+        r->done[r->open[i]] = 0;
+    r->n_done -= r->n_open;
+    r->n_open = 0;
+    if (!sqlite3_get_autocommit(r->db) && rg_results_exec(r, "ROLLBACK", &ignored) != RG_OK)
+        return; /* closing does it then, or the next one who opens */
+}
+
+enum rg_status
+rg_results_sync(struct rg_results *r, double age_s, struct rg_err *err)
+{
+    enum rg_status status;
+
+    if (r->n_open == 0 || (age_s > 0 && r->n_open <= r->n_done / UNSAFE_SHARE &&
+                           now() - r->opened_s < age_s))
+        return RG_OK;
+    status = rg_results_exec(r, "COMMIT", err);
+    if (status != RG_OK)
+        forget(r);
+    r->n_open = 0;
+    return status;
+}
+
+/* Takes back what was put of a cell; those before it in the transaction stay. */
+static void
+take_back(struct rg_results *r)
+{
+    struct rg_err ignored;
+
+    if (sqlite3_get_autocommit(r->db) ||
+        rg_results_exec(r, "ROLLBACK TO cell; RELEASE cell", &ignored) != RG_OK ||
+        rg_results_sync(r, 0, &ignored) != RG_OK)
+        forget(r);
+}
+
 enum rg_status
 rg_results_put(struct rg_results *r, struct rg_results_cell *c, struct rg_err *err)
 {
-    enum rg_status status;
-    struct rg_err ignored;
+    enum rg_status status = RG_OK;
 
     assert(c->cell < r->n_cells && !r->done[c->cell] && c->n_metrics == r->n_metrics);
     rg_results_cell_compress(c);
-    status = rg_results_exec(r, "BEGIN IMMEDIATE", err);
+    if (r->n_open == 0) {
+        status = rg_results_exec(r, "BEGIN IMMEDIATE", err);
+        r->opened_s = now();
+    }
     if (status != RG_OK)
         return status;
-    status = put_rows(r, c, err);
+    status = rg_results_exec(r, "SAVEPOINT cell", err);
     if (status == RG_OK)
-        status = rg_results_exec(r, "COMMIT", err);
+        status = put_rows(r, c, err);
+    if (status == RG_OK)
+        status = rg_results_exec(r, "RELEASE cell", err);
     if (status != RG_OK) {
-        if (!sqlite3_get_autocommit(r->db) && rg_results_exec(r, "ROLLBACK", &ignored) != RG_OK)
-            return status; /* closing does it then, or the next one who opens */
+        take_back(r);
         return status;
     }
+    r->open = rg_grow(r->open, &r->open_cap, r->n_open + 1, sizeof *r->open);
+    r->open[r->n_open++] = c->cell;
     r->done[c->cell] = 1;
     r->n_done++;
     return RG_OK;

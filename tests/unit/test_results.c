@@ -259,6 +259,7 @@ test_any_order(void **state)
         for (size_t k = 0; k < N_CELLS; k++) {
             put(r, orders[i][k]);
             if (k == i) { /* once more, from the file */
+                assert_int_equal(rg_results_sync(r, 0, &err), RG_OK);
                 rg_results_close(r);
                 r = create(path, &p, true);
                 assert_int_equal(rg_results_n_done(r), i + 1);
@@ -344,6 +345,8 @@ test_second_writer(void **state)
     r = create(path, &p, false);
     /* Also after a transaction, with which SQLite gives up its own locks. */
     put(r, 0);
+    assert_int_equal(rg_results_sync(r, 0, &err), RG_OK);
+    put(r, 2); /* and within one, what was safe before can be read */
     assert_int_equal(rg_results_create(&second, path, &p.plan, true, &err), RG_ESYSTEM);
     assert_non_null(strstr(err.text, "another sweep is writing it"));
     assert_int_equal(rg_results_open(&second, path, &err), RG_OK);

@@ -8,6 +8,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
@@ -280,6 +281,40 @@ sorting(void **state)
     gsl_rng_free(rng);
 }
 
+static int
+by_value(const void *pa, const void *pb)
+{
+    double a = *(const double *)pa, b = *(const double *)pb;
+
+    return a < b ? -1 : a > b ? 1 : (signbit(a) == 0) - (signbit(b) == 0);
+}
+
+/* Any doubles (random bytes: all exponents, both signs, subnormals), in any number, as the C
+ * library sorts them. */
+static void
+sorting_bytes(void **state)
+{
+    enum { N = 3000 };
+    static double x[N], y[N];
+    uint64_t u = 88172645463325252u;
+
+    (void)state;
+    for (size_t n = 0; n < N; n = n < 70 ? n + 1 : n * 3 / 2) {
+        for (size_t i = 0; i < n; i++) {
+            u ^= u << 13; /* G. Marsaglia, "Xorshift RNGs" (2003) */
+            u ^= u >> 7;
+            u ^= u << 17;
+            memcpy(&x[i], &u, sizeof u);
+            if (isnan(x[i]) || i % 5 == 0)
+                x[i] = i % 10 ? 0.0 : -0.0;
+        }
+        memcpy(y, x, sizeof y);
+        rg_sort(x, n);
+        qsort(y, n, sizeof *y, by_value);
+        assert_memory_equal(x, y, n * sizeof *x);
+    }
+}
+
 /* ---- repeats on one unit ---- */
 
 /* Python's values for V = G/(G-1) sum e_g^2 / n^2, e_g = sum (x - m): the half width sqrt(V) times
@@ -381,14 +416,23 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(student_quantiles),  cmocka_unit_test(student_inverse),
-        cmocka_unit_test(student_sleep),      cmocka_unit_test(mean_edges),
-        cmocka_unit_test(mean_huge),          cmocka_unit_test(mean_cancellation),
-        cmocka_unit_test(mean_coverage),      cmocka_unit_test(wilson_published),
-        cmocka_unit_test(wilson_definition),  cmocka_unit_test(wilson_edges),
-        cmocka_unit_test(quantiles),          cmocka_unit_test(sorting),
-        cmocka_unit_test(units_known_values), cmocka_unit_test(units_copies_say_nothing),
-        cmocka_unit_test(units_edges),        cmocka_unit_test(rates_of_sizes_are_those_of_units),
+        cmocka_unit_test(student_quantiles),
+        cmocka_unit_test(student_inverse),
+        cmocka_unit_test(student_sleep),
+        cmocka_unit_test(mean_edges),
+        cmocka_unit_test(mean_huge),
+        cmocka_unit_test(mean_cancellation),
+        cmocka_unit_test(mean_coverage),
+        cmocka_unit_test(wilson_published),
+        cmocka_unit_test(wilson_definition),
+        cmocka_unit_test(wilson_edges),
+        cmocka_unit_test(quantiles),
+        cmocka_unit_test(sorting),
+        cmocka_unit_test(sorting_bytes),
+        cmocka_unit_test(units_known_values),
+        cmocka_unit_test(units_copies_say_nothing),
+        cmocka_unit_test(units_edges),
+        cmocka_unit_test(rates_of_sizes_are_those_of_units),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
