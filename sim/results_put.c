@@ -431,8 +431,8 @@ rg_results_sync(struct rg_results *r, double age_s, struct rg_err *err)
 {
     enum rg_status status;
 
-    if (r->n_open == 0 || (age_s > 0 && r->n_open <= r->n_done / UNSAFE_SHARE &&
-                           now() - r->opened_s < age_s))
+    if (r->n_open == 0 ||
+        (age_s > 0 && r->n_open <= r->n_done / UNSAFE_SHARE && now() - r->opened_s < age_s))
         return RG_OK;
     status = rg_results_exec(r, "COMMIT", err);
     if (status != RG_OK)

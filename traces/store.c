@@ -340,7 +340,8 @@ finish(struct rg_store *s, struct rg_err *err)
     status = rg_text_writer_finish(s->writer->texts, s, err);
     if (status == RG_OK)
         status = rg_store_put_meta(s, "digest", hex, err);
-    rg_writer_digest(s->writer, false, hex);
+    if (s->writer->arrivals.n > 0)
+        rg_writer_digest(s->writer, false, hex);
     if (status == RG_OK)
         status = rg_store_put_meta(s, "replay_digest", hex, err);
     if (status == RG_OK)
