@@ -53,6 +53,12 @@ rg_json_stream_free(struct rg_json_stream *s)
     free(s);
 }
 
+bool
+rg_json_stream_seen(const struct rg_json_stream *s)
+{
+    return s->seen;
+}
+
 /* ---- bytes ---- */
 
 static void

@@ -45,4 +45,7 @@ void rg_json_stream_free(struct rg_json_stream *s); /* NULL is fine */
 RG_MUST_USE enum rg_status rg_json_stream_next(struct rg_json_stream *s,
                                                struct rg_json_piece *piece, struct rg_err *err);
 
+/* Has the array begun? */
+bool rg_json_stream_seen(const struct rg_json_stream *s);
+
 #endif

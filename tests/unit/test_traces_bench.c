@@ -236,6 +236,23 @@ csv(void **state)
           "1 x column \"note\" is not used\n");
 }
 
+/* A score that is not a number is none, and said with its field, count and place. */
+static void
+csv_nan(void **state)
+{
+    const struct trial_file file = {"t.csv",
+                                    "query,model,score,cost_usd\nq,m,nan,1\nq,n,NaN,NaN\n"};
+    const struct rg_import_options o = {.format = "csv"};
+
+    (void)state;
+    check(&file, 1, &o,
+          "model m unknown\nmodel n unknown\nquery t/q\n"
+          "call t/q m none contract=-1 sample=0 ok cost=1\n"
+          "call t/q n none contract=-1 sample=0 ok\n",
+          "read 2 kept 2 superseded 0 rejected 0 calls 2 runs 0\n"
+          "2 x score is nan, taken for none\n1 x cost_usd is nan, taken for none\n");
+}
+
 static void
 csv_bad(void **state)
 {
@@ -317,6 +334,31 @@ openai(void **state)
     rg_buf_clear(&want);
 }
 
+/* What answers nothing has not answered: no choices, an empty list of them, null. */
+static void
+openai_no_choices(void **state)
+{
+    static const char *const responses[] = {"{}", "{\"choices\":[]}", "{\"choices\":null}"};
+    const struct rg_import_options o = {.no_text = false};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(responses); i++) {
+        struct trial_file file = {.name = "log.jsonl"};
+        struct rg_buf text = {0};
+
+        rg_buf_printf(&text,
+                      "{\"custom_id\":\"x\",\"request\":" ASK("m", "hi") ",\"response\":%s}\n",
+                      responses[i]);
+        file.text = rg_buf_text(&text);
+        check(&file, 1, &o,
+              "model m unknown\nquery log/x text=hi\n"
+              "call log/x m none contract=-1 sample=0 error\n",
+              "read 1 kept 1 superseded 0 rejected 0 calls 1 runs 0\n"
+              "1 x response without choices (status error)\n");
+        rg_buf_clear(&text);
+    }
+}
+
 static void
 openai_bad(void **state)
 {
@@ -339,6 +381,10 @@ openai_bad(void **state)
          "prompt_tokens is no count of tokens (found string)"},
         {"a.jsonl", "{\"request\":" ASK("m", "a") ",\"response\":{},\"latency_ms\":-1}\n",
          "latency_ms is negative"},
+        {"a.jsonl", "{\"request\":" ASK("m", "a") ",\"response\":{\"choices\":{}}}\n",
+         "choices are no array (found object)"},
+        {"a.jsonl", "{\"request\":" ASK("m", "a") ",\"response\":{\"choices\":[1]}}\n",
+         "a choice is no object (found number)"},
     };
 
     (void)state;
@@ -508,6 +554,7 @@ main(void)
         cmocka_unit_test(routerdc),    cmocka_unit_test(routerdc_bad),
         cmocka_unit_test(routellm),    cmocka_unit_test(routellm_bad),
         cmocka_unit_test(csv),         cmocka_unit_test(csv_bad),
+        cmocka_unit_test(csv_nan),     cmocka_unit_test(openai_no_choices),
         cmocka_unit_test(openai),      cmocka_unit_test(openai_bad),
         cmocka_unit_test(embeddings),  cmocka_unit_test(bad_arrays),
     };
