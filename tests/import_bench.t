@@ -17,7 +17,7 @@ cell() { # trace dataset model
         awk '{c += $1; s += $2} END {printf "%d %.4f %.3f\n", NR, 100 * s / NR, c}'
 }
 
-plan 28
+plan 34
 ok 'generate a tree' "$p" generate --scale 0.01 --seed 3 --odd -o odd llmrouterbench
 is 'files: 129 cells and 6 odd ones' 135 "$(find odd -name '*.json' | wc -l | tr -d ' ')"
 "$p" generate --scale 0.01 --seed 3 --odd -o again llmrouterbench
@@ -30,6 +30,7 @@ status 'a file that is cut stops the import' 3 "$p" import -o odd.db llmrouterbe
 ok 'and leaves nothing' test ! -e odd.db
 "$p" import -o old.db jsonl - <<'EOF' >/dev/null
 {"type":"trace","version":1}
+{"type":"call","query":"q","model":"m","score":1}
 EOF
 cp old.db keep.db
 status 'nor does it touch an older trace' 3 "$p" import -o old.db llmrouterbench odd
@@ -55,6 +56,14 @@ is 'with the demonstration, which is the newest' 130 "$(calls demo.db)"
 is 'one name for all datasets' 2148 "$("$p" import --no-text -k --dataset all -o all.db llmrouterbench odd >/dev/null 2>&1; "$p" export all.db | grep -c '^{"type":"call","dataset":"all","query":"[a-z0-9-]*/[a-z0-9_]*/[0-9]*"')"
 
 "$p" generate --scale 0.01 -o plain llmrouterbench
+status 'a model that nothing has' 3 "$p" import -o old.db --models nosuch llmrouterbench plain
+has 'is named' "records read and none kept, nothing written (--models: no result file has 'nosuch')" .err
+status 'no dataset at all' 3 "$p" import -o old.db --datasets '' llmrouterbench plain
+echo '[]' >none.json
+status 'a list without questions' 3 "$p" import -o old.db routerdc none.json
+echo 'query,model,score' >none.csv
+status 'a table without rows' 3 "$p" import -o old.db csv none.csv
+ok 'none of them touches an older trace' cmp old.db keep.db
 "$p" import -o text.db llmrouterbench plain >/dev/null
 "$p" import --no-text -o bare.db llmrouterbench plain >/dev/null
 ok 'texts are kept compressed' test "$(wc -c <text.db)" -lt "$(du -sk plain | awk '{print 1024 * $1}')"
