@@ -56,9 +56,9 @@ void rg_bench_file_close(const struct rg_bench_file *f, int fd);
 
 /* Before the fields of a file are read, for the first time or again. */
 void rg_bench_fields_begin(struct rg_bench_file *f);
-/* A member of a result file other than its array of records, into f. RG_EINPUT when it is of another
- * type, negative where that cannot be, or comes twice; what is unknown is a remark, unless im is
- * NULL. */
+/* A member of a result file other than its array of records, into f. RG_EINPUT when it is of
+ * another type, negative where that cannot be, or comes twice; what is unknown is a remark, unless
+ * im is NULL. */
 RG_MUST_USE enum rg_status rg_bench_field(struct rg_import *im, struct rg_bench_file *f,
                                           const struct rg_json_piece *piece, struct rg_err *err);
 

@@ -106,9 +106,9 @@ wrong(const struct rg_json *doc, const struct field *field, struct rg_err *err)
         snprintf(found, sizeof found, "%s", rg_json_kind(node));
     if (field->kind == NAME)
         return rg_err_at(err, line_of(doc), "%s is no name (found %s, expected a string)",
-                            field->name, found);
+                         field->name, found);
     return rg_err_at(err, line_of(doc), "%s of the file is wrong (found %s, expected %s)",
-                        field->name, found, expected[field->kind]);
+                     field->name, found, expected[field->kind]);
 }
 
 static void
