@@ -10,14 +10,8 @@ case $tables in /*) ;; *) tables=$OLDPWD/$tables ;; esac
 
 calls() { "$p" export "$1" | grep -c '^{"type":"call"'; }
 digest() { "$p" export "$1" | cksum; }
-# What a model has on a dataset: calls, sum of scores, sum of costs.
-cell() { # trace dataset model
-    "$p" export "$1" | grep "^{\"type\":\"call\",\"dataset\":\"$2\".*\"model\":\"$3\"" |
-        sed 's/.*"cost_usd":\([-+.0-9e]*\).*"score":\([-+.0-9e]*\).*/\1 \2/' |
-        awk '{c += $1; s += $2} END {printf "%d %.4f %.3f\n", NR, 100 * s / NR, c}'
-}
 
-plan 28
+plan 35
 ok 'generate a tree' "$p" generate --scale 0.01 --seed 3 --odd -o odd llmrouterbench
 is 'files: 129 cells and 6 odd ones' 135 "$(find odd -name '*.json' | wc -l | tr -d ' ')"
 "$p" generate --scale 0.01 --seed 3 --odd -o again llmrouterbench
@@ -30,6 +24,7 @@ status 'a file that is cut stops the import' 3 "$p" import -o odd.db llmrouterbe
 ok 'and leaves nothing' test ! -e odd.db
 "$p" import -o old.db jsonl - <<'EOF' >/dev/null
 {"type":"trace","version":1}
+{"type":"call","query":"q","model":"m","score":1}
 EOF
 cp old.db keep.db
 status 'nor does it touch an older trace' 3 "$p" import -o old.db llmrouterbench odd
@@ -55,27 +50,55 @@ is 'with the demonstration, which is the newest' 130 "$(calls demo.db)"
 is 'one name for all datasets' 2148 "$("$p" import --no-text -k --dataset all -o all.db llmrouterbench odd >/dev/null 2>&1; "$p" export all.db | grep -c '^{"type":"call","dataset":"all","query":"[a-z0-9-]*/[a-z0-9_]*/[0-9]*"')"
 
 "$p" generate --scale 0.01 -o plain llmrouterbench
+status 'a model that nothing has' 3 "$p" import -o old.db --models nosuch llmrouterbench plain
+has 'is named' "records read and none kept, nothing written (--models: no result file has 'nosuch')" .err
+status 'no dataset at all' 3 "$p" import -o old.db --datasets '' llmrouterbench plain
+echo '[]' >none.json
+status 'a list without questions' 3 "$p" import -o old.db routerdc none.json
+echo 'query,model,score' >none.csv
+status 'a table without rows' 3 "$p" import -o old.db csv none.csv
+ok 'none of them touches an older trace' cmp old.db keep.db
 "$p" import -o text.db llmrouterbench plain >/dev/null
 "$p" import --no-text -o bare.db llmrouterbench plain >/dev/null
 ok 'texts are kept compressed' test "$(wc -c <text.db)" -lt "$(du -sk plain | awk '{print 1024 * $1}')"
 ok 'or left out' test "$(wc -c <bare.db)" -lt $(($(wc -c <text.db) / 2))
 
+# Tables 9 (accuracy, %) and 10 (USD) of the paper of LLMRouterBench: 13 models, 10 datasets, one cell of
+# each empty. At its full size the tree has them, and import and evaluate give them back.
+names='AIME=aime/hybrid LiveMathBench=livemathbench/test LiveCodeBench=livecodebench/test SWE-Bench=swe-bench/verified
+GPQA=gpqa/test HLE=hle/test MMLUPro=mmlupro/test_3000 SimpleQA=simpleqa/test ArenaHard=arenahard/test Tau2=tau2/test
+Claude-v4=claude-sonnet-4 DeepSeek-R1=deepseek-r1-0528 DeepSeek-V3=deepseek-v3-0324 DS-V3.1-Tms=deepseek-v3.1-terminus
+Gemini-Flash=gemini-2.5-flash Gemini-Pro=gemini-2.5-pro GLM-4.6=glm-4.6 GPT-5=gpt-5 GPT-5-Chat=gpt-5-chat
+Intern-S1=intern-s1 Kimi-K2=kimi-k2-0905 Qwen3-235B=qwen3-235b-a22b-2507 Qwen3-Thinking=qwen3-235b-a22b-thinking-2507'
+# Compares the k-th table of full.csv with a published one; prints its cells that are equal, and others.
+cells() { # k, published, greatest difference
+    awk -F, -v names="$names" -v k="$1" -v most="$3" '
+        BEGIN { n = split(names, w, /[ \n]+/); for (i = 1; i <= n; i++) { j = index(w[i], "="); of[substr(w[i], 1, j - 1)] = substr(w[i], j + 1) } }
+        NR == FNR && $0 == "" { tables++; head = 0; next }
+        NR == FNR && tables + 1 == k { if (!head++) for (i = 1; i <= NF; i++) h[i] = $i; else for (i = 2; i <= NF; i++) found[$1, h[i]] = $i }
+        NR == FNR { next }
+        FNR == 1 { for (i = 2; i <= NF; i++) set[i] = of[$i]; next }
+        { for (i = 2; i <= NF; i++) if (set[i] != "") {
+              x = found[of[$1], set[i]]
+              if ($i == "" && x == "") empty++
+              else if ($i != "" && x != "" && (most ? x - $i <= most && $i - x <= most : sprintf("%.2f", x) == $i)) same++
+              else print $1 " " set[i] ": " x ", published " $i } }
+        END { print same + 0 " equal, " empty + 0 " empty" }' full.csv "$2"
+}
+full() {
+    "$p" generate --scale 1 --tables "$tables" -o full llmrouterbench &&
+        "$p" import --no-text -o full.db llmrouterbench full >report && rm -rf full &&
+        "$p" evaluate full.db --resamples 0 --format csv >full.csv
+}
 if [ -d "$tables" ]; then
-    # 121 and 1055 questions: the published cells are a whole number of them. All other cells are emptied.
-    mkdir few
-    for t in table9 table10; do
-        awk -F, -v OFS=, 'NR > 1 {for (i = 2; i <= 11; i++) if ($1 != "GPT-5" && $1 != "DeepSeek-R1" || i < 3 || i > 4) $i = ""} {print}' \
-            "$tables/$t.csv" >few/$t.csv
-    done
-    "$p" generate --scale 1 --tables few -o full llmrouterbench
-    "$p" import --no-text -o full.db llmrouterbench full >/dev/null
-    is 'published accuracy and cost: DeepSeek-R1, LiveCodeBench' "$(awk -F, 'NR == FNR && /^DeepSeek-R1,/ {a = $4} NR != FNR && /^DeepSeek-R1,/ {printf "1055 %.2f %.2f", a, $4}' "$tables/table9.csv" "$tables/table10.csv")" \
-        "$(cell full.db livecodebench/test deepseek-r1-0528 | awk '{printf "%d %.2f %.2f", $1, $2, $3}')"
-    is 'published accuracy and cost: GPT-5, LiveMathBench' "$(awk -F, 'NR == FNR && /^GPT-5,/ {a = $3} NR != FNR && /^GPT-5,/ {printf "121 %.2f %.2f", a, $3}' "$tables/table9.csv" "$tables/table10.csv")" \
-        "$(cell full.db livemathbench/test gpt-5 | awk '{printf "%d %.2f %.2f", $1, $2, $3}')"
+    ok 'a tree of full size, imported and evaluated' full
+    is 'published accuracies, to two decimals' '129 equal, 1 empty' "$(cells 1 "$tables/table9.csv" 0)"
+    is 'published costs, within 0.001 USD' '129 equal, 1 empty' "$(cells 2 "$tables/table10.csv" 0.001)"
 else
-    skip 'published accuracy and cost: DeepSeek-R1, LiveCodeBench' "no $tables"
-    skip 'published accuracy and cost: GPT-5, LiveMathBench' "no $tables"
+    for name in 'a tree of full size, imported and evaluated' 'published accuracies, to two decimals' \
+        'published costs, within 0.001 USD'; do
+        skip "$name" "no $tables"
+    done
 fi
 status 'tables that are not there' 4 "$p" generate --tables nowhere -o none llmrouterbench
 ok 'and nothing is made' test ! -e none

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "traces/folder.h"
+#include "traces/import_bench.h"
 
 enum {
     HEAD_MAX = 64 << 10, /* bytes of a file that are shown to detect functions */
@@ -442,6 +443,8 @@ import_all(struct rg_store *store, const char *const *paths, size_t n,
     assert(rg_n_importers <= sizeof formats.used / sizeof formats.used[0]);
     for (size_t i = 0; status == RG_OK && i < n; i++)
         status = import_path(&im, paths[i], format_of(options, i), &formats, err);
+    if (status == RG_OK)
+        rg_bench_remark_words(&im);
     rg_import_end(&im);
     return status == RG_OK ? put_meta(&im, paths, n, &formats, err) : status;
 }
@@ -462,6 +465,24 @@ rejections(const struct rg_import_report *report, bool nothing, struct rg_err *e
         report->rejected, report->read, nothing ? ", nothing written" : "", first ? first : "");
 }
 
+/* Nothing at all: why, as far as the remarks tell. A word that nothing has comes last, but explains
+ * most. */
+static enum rg_status
+nothing_kept(const struct rg_import_report *report, struct rg_err *err)
+{
+    const struct rg_import_note *why = NULL;
+
+    if (report->rejected > 0)
+        return rejections(report, true, err);
+    for (size_t i = 0; i < report->n_notes; i++)
+        if (!why || strncmp(report->notes[i].what, "--", 2) == 0 ||
+            report->notes[i].count > why->count)
+            why = &report->notes[i];
+    return rg_err_set(err, RG_EINPUT,
+                      "%" PRIu64 " records read and none kept, nothing written%s%.400s%s",
+                      report->read, why ? " (" : "", why ? why->what : "", why ? ")" : "");
+}
+
 enum rg_status
 rg_import_run(const char *out, const char *const *paths, size_t n,
               const struct rg_import_options *options, struct rg_import_report *report,
@@ -479,10 +500,10 @@ rg_import_run(const char *out, const char *const *paths, size_t n,
     if (status != RG_OK)
         return status;
     status = import_all(store, paths, n, options, report, err);
-    nothing = report->rejected > 0 && report->kept + report->superseded == 0;
+    nothing = report->kept == 0;
     if (status != RG_OK || nothing) {
         rg_store_abandon(store);
-        return status == RG_OK ? rejections(report, true, err) : status;
+        return status == RG_OK ? nothing_kept(report, err) : status;
     }
     status = rg_store_commit(store, err);
     return status == RG_OK ? rejections(report, false, err) : status;

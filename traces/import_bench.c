@@ -1,7 +1,10 @@
 #include "traces/import_bench.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/names.h"
 #include "base/utf8.h"
 
 /* ---- names of files ---- */
@@ -218,4 +221,89 @@ rg_bench_remark_models(struct rg_import *im, const char *path)
     const struct rg_place place = {.file = path};
 
     rg_import_note(im, "tiers, prices and latencies of the models are not in the file", &place);
+}
+
+/* ---- what was asked for ---- */
+
+/* Names as their kind, a letter, and the text. */
+struct met {
+    struct rg_names *names;
+    struct rg_buf key;
+};
+
+static void
+free_met(void *state)
+{
+    struct met *m = state;
+
+    rg_names_free(m->names);
+    rg_buf_clear(&m->key);
+    free(m);
+}
+
+static struct met *
+met_of(struct rg_import *im)
+{
+    void **state = rg_import_state(im, free_met);
+
+    if (!*state) {
+        struct met *m = rg_zalloc(1, sizeof *m);
+
+        m->names = rg_names_new();
+        *state = m;
+    }
+    return *state;
+}
+
+static void
+set_key(struct met *m, char kind, const char *name)
+{
+    rg_buf_reset(&m->key);
+    rg_buf_putc(&m->key, kind);
+    rg_buf_puts(&m->key, name);
+}
+
+void
+rg_bench_met(struct rg_import *im, const char *dataset, const char *model, const char *split)
+{
+    const char *const names[] = {dataset, model, split};
+    struct met *m = met_of(im);
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        set_key(m, "dms"[i], names[i]);
+        rg_names_add(m->names, m->key.data, m->key.len, NULL);
+    }
+}
+
+void
+rg_bench_remark_words(struct rg_import *im)
+{
+    const struct rg_import_options *o = im->options;
+    const struct {
+        const struct rg_import_list *list;
+        char kind;
+        const char *option;
+    } all[] = {
+        {&o->datasets, 'd', "datasets"},
+        {&o->models, 'm', "models"},
+        {&o->splits, 's', "splits"},
+        {&o->not_datasets, 'd', "exclude-datasets"},
+        {&o->not_models, 'm', "exclude-models"},
+        {&o->not_splits, 's', "exclude-splits"},
+    };
+    struct met *m = met_of(im);
+    struct rg_buf what = {0};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        for (size_t k = 0; k < all[i].list->n; k++) {
+            set_key(m, all[i].kind, all[i].list->list[k]);
+            if (rg_names_find(m->names, m->key.data, m->key.len) != RG_NAMES_NONE)
+                continue;
+            rg_buf_reset(&what);
+            rg_buf_printf(&what, "--%s: no result file has '%.80s'", all[i].option,
+                          all[i].list->list[k]);
+            rg_import_note(im, rg_buf_text(&what), NULL);
+        }
+    }
+    rg_buf_clear(&what);
 }

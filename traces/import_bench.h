@@ -45,6 +45,12 @@ struct rg_place rg_bench_place(struct rg_bench_places *p, const struct rg_json *
 void rg_bench_supersede(struct rg_import *im, size_t n, const char *why,
                         const struct rg_place *place);
 
+/* A dataset, model and split that a benchmark has, whether it is wanted or not. */
+void rg_bench_met(struct rg_import *im, const char *dataset, const char *model, const char *split);
+/* At the end of an import: a remark for each word of the options --datasets, --models, --splits and
+ * their opposites that no file had. */
+void rg_bench_remark_words(struct rg_import *im);
+
 /* Say once a file that a benchmark has neither prices nor tiers nor latencies. */
 void rg_bench_remark_models(struct rg_import *im, const char *path);
 

@@ -233,6 +233,17 @@ text(const struct table *t, const int *at, int which)
     return f->len > 0 ? f->data : NULL;
 }
 
+static void
+remark_nan(const struct table *t, const struct rg_csv_field *f, int which)
+{
+    const struct rg_place place = rg_csv_place(t->csv, f);
+    struct rg_buf what = {0};
+
+    rg_buf_printf(&what, "%s is nan, taken for none", names[which]);
+    rg_import_note(t->im, rg_buf_text(&what), &place);
+    rg_buf_clear(&what);
+}
+
 static enum rg_status
 number(const struct table *t, const int *at, int which, double *out, struct rg_err *err)
 {
@@ -240,8 +251,12 @@ number(const struct table *t, const int *at, int which, double *out, struct rg_e
     const char *wrong;
 
     *out = NAN;
-    if (f->len == 0 || strcmp(f->data, "NaN") == 0 || strcmp(f->data, "nan") == 0)
+    if (f->len == 0)
         return RG_OK;
+    if (strcmp(f->data, "NaN") == 0 || strcmp(f->data, "nan") == 0) {
+        remark_nan(t, f, which);
+        return RG_OK;
+    }
     if (which == SCORE && (strcmp(f->data, "True") == 0 || strcmp(f->data, "true") == 0))
         *out = 1;
     else if (which == SCORE && (strcmp(f->data, "False") == 0 || strcmp(f->data, "false") == 0))

@@ -76,25 +76,41 @@ put_row(struct row *r, sqlite3_stmt *stmt, struct rg_err *err)
     return rg_vectors_put(r->im, r->v, &x, err);
 }
 
+/* The rows by number, in order, from keys: sorting keys alone takes little room, sorting rows would
+ * take that of the whole database again. */
+static enum rg_status
+walk(struct row *r, sqlite3 *db, sqlite3_stmt *keys, sqlite3_stmt *rows, struct rg_err *err)
+{
+    enum rg_status status = RG_OK;
+    int rc = SQLITE_OK;
+
+    while (status == RG_OK && (rc = sqlite3_step(keys)) == SQLITE_ROW) {
+        sqlite3_bind_int64(rows, 1, sqlite3_column_int64(keys, 0));
+        status =
+            sqlite3_step(rows) == SQLITE_ROW ? put_row(r, rows, err) : damaged(db, r->path, err);
+        sqlite3_reset(rows);
+    }
+    return status == RG_OK && rc != SQLITE_DONE ? damaged(db, r->path, err) : status;
+}
+
 static enum rg_status
 put_rows(struct row *r, sqlite3 *db, struct rg_err *err)
 {
-    static const char sql[] = "SELECT CAST(model AS TEXT), CAST(embedding AS TEXT), "
-                              "CAST(text AS TEXT), rowid FROM embeddings "
-                              "ORDER BY model, text_hash";
-    enum rg_status status = RG_OK;
-    sqlite3_stmt *stmt;
-    int rc = SQLITE_OK;
+    static const char order[] = "SELECT rowid FROM embeddings ORDER BY model, text_hash",
+                      row[] = "SELECT CAST(model AS TEXT), CAST(embedding AS TEXT), "
+                              "CAST(text AS TEXT), rowid FROM embeddings WHERE rowid = ?1";
+    sqlite3_stmt *keys = NULL, *rows = NULL;
+    enum rg_status status;
 
     if (sqlite3_exec(db, "PRAGMA trusted_schema=OFF; PRAGMA query_only=ON; PRAGMA mmap_size=0",
                      NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
-        return damaged(db, r->path, err);
-    while (status == RG_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
-        status = put_row(r, stmt, err);
-    if (status == RG_OK && rc != SQLITE_DONE)
+        sqlite3_prepare_v2(db, order, -1, &keys, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, row, -1, &rows, NULL) != SQLITE_OK)
         status = damaged(db, r->path, err);
-    sqlite3_finalize(stmt);
+    else
+        status = walk(r, db, keys, rows, err);
+    sqlite3_finalize(rows);
+    sqlite3_finalize(keys);
     return status;
 }
 

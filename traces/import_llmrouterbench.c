@@ -16,6 +16,7 @@
 #include "traces/folder.h"
 #include "traces/import_llmrouterbench.h"
 #include "traces/json_lines.h"
+#include "traces/spool.h"
 
 bool
 rg_import_llmrouterbench_detect(const struct rg_import_head *head)
@@ -140,27 +141,6 @@ rg_import_llmrouterbench_folder(struct rg_import *im, const char *path, struct r
 
 /* ---- archives ---- */
 
-/* A file without a name for what is in an archive. */
-static enum rg_status
-open_spool(FILE **out, struct rg_err *err)
-{
-    const char *dir = getenv("TMPDIR");
-    struct rg_buf path = {0};
-    enum rg_status status = RG_OK;
-    int fd;
-
-    rg_buf_printf(&path, "%s/routergym-XXXXXX", dir && *dir ? dir : "/var/tmp");
-    fd = mkstemp(path.data);
-    *out = fd >= 0 && unlink(path.data) == 0 ? fdopen(fd, "w+b") : NULL;
-    if (!*out) {
-        status = rg_err_sys(err, rg_buf_text(&path), errno, "cannot make a temporary file");
-        if (fd >= 0)
-            close(fd);
-    }
-    rg_buf_clear(&path);
-    return status;
-}
-
 static enum rg_status
 spool_member(struct rg_archive *a, struct rg_bench_file *f, FILE *spool, int64_t *at,
              struct rg_err *err)
@@ -228,7 +208,7 @@ read_archive(struct rg_import *im, const char *path, struct rg_err *err)
 
     if (status != RG_OK)
         return status;
-    status = open_spool(&spool, err);
+    status = rg_spool_open(&spool, err);
     if (status == RG_OK) {
         status = spool_members(im, a, path, spool, &files, err);
         if (status == RG_OK && files.n == 0)

@@ -6,15 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "base/mem.h"
-#include "traces/json_stream.h"
+#include "traces/import_bench.h"
 
 void
 rg_bench_files_clear(struct rg_bench_files *files)
@@ -60,42 +58,6 @@ rg_bench_file_close(const struct rg_bench_file *f, int fd)
 
 /* ---- heads ---- */
 
-static enum rg_status
-name_member(const struct rg_json *doc, const char *key, char **out, struct rg_err *err)
-{
-    if (!cJSON_IsString(doc->root) || !*doc->root->valuestring)
-        return rg_json_fail(doc, doc->root, err, "%s is no name (found %s, expected a string)", key,
-                            cJSON_IsString(doc->root) ? "an empty one" : rg_json_kind(doc->root));
-    if (*out)
-        return rg_json_fail(doc, doc->root, err, "%s comes twice", key);
-    *out = rg_strdup(doc->root->valuestring);
-    return RG_OK;
-}
-
-static enum rg_status
-member(struct rg_bench_file *f, const struct rg_json_piece *piece, const struct rg_json *doc,
-       struct rg_err *err)
-{
-    const struct {
-        const char *key;
-        char **out;
-    } wanted[] = {{"dataset_name", &f->dataset}, {"split", &f->split}, {"model_name", &f->model}};
-
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (piece->key_len == strlen(wanted[i].key) &&
-            memcmp(piece->key, wanted[i].key, piece->key_len) == 0)
-            return name_member(doc, wanted[i].key, wanted[i].out, err);
-    if (piece->key_len == 4 && memcmp(piece->key, "demo", 4) == 0)
-        f->demo = cJSON_IsTrue(doc->root);
-    if (piece->key_len == 16 && memcmp(piece->key, "data_fingerprint", 16) == 0)
-        f->synthetic =
-            cJSON_IsString(doc->root) && strcmp(doc->root->valuestring, "synthetic") == 0;
-    if (piece->key_len == 11 && memcmp(piece->key, "performance", 11) == 0 &&
-        cJSON_IsNumber(doc->root))
-        f->performance = doc->root->valuedouble;
-    return RG_OK;
-}
-
 /* Up to the records when all that is wanted stands before them, as the project writes it. */
 static enum rg_status
 read_members(struct rg_bench_file *f, struct rg_json_stream *s, struct rg_err *err)
@@ -104,20 +66,19 @@ read_members(struct rg_bench_file *f, struct rg_json_stream *s, struct rg_err *e
     enum rg_status status = RG_OK;
 
     while (status == RG_OK) {
-        struct rg_json doc = {0};
-
         status = rg_json_stream_next(s, &piece, err);
-        if (status != RG_OK || piece.kind == RG_JSON_END)
+        if (status != RG_OK)
             break;
+        if (piece.kind == RG_JSON_END)
+            return rg_json_stream_seen(s)
+                       ? RG_OK
+                       : rg_err_set(err, RG_EINPUT, "%s: no records (expected an array)", f->path);
         if (piece.kind == RG_JSON_ITEM) {
             if (f->dataset && f->split && f->model)
                 break;
             continue;
         }
-        status = rg_json_parse(&doc, piece.text, piece.len, f->path, piece.line, 0, err);
-        if (status == RG_OK)
-            status = member(f, &piece, &doc, err);
-        rg_json_clear(&doc);
+        status = rg_bench_field(NULL, f, &piece, err);
     }
     return status;
 }
@@ -145,7 +106,7 @@ read_head(struct rg_bench_file *f, struct rg_err *err)
     enum rg_status status;
     int fd;
 
-    f->performance = NAN;
+    rg_bench_fields_begin(f);
     status = rg_bench_file_open(f, &fd, err);
     if (status != RG_OK)
         return status;
@@ -325,6 +286,8 @@ read_heads(struct rg_import *im, struct rg_bench_files *files, struct rg_err *er
             status = rg_import_reject(im, "file given up", err);
             continue;
         }
+        if (status == RG_OK)
+            rg_bench_met(im, f->dataset, f->model, f->split);
         why = status == RG_OK ? left_out(im, f) : NULL;
         if (why) {
             f->drop = true;

@@ -14,7 +14,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "traces/json_stream.h"
 
 enum { HEX = 17 };
 
@@ -324,15 +323,9 @@ put_record(struct rg_import *im, struct rg_bench_state *s, const struct rg_bench
 
 /* ---- a file ---- */
 
-/* Scores as the file sums them up, which leaves out those that are null. */
-struct totals {
-    double sum;
-    uint64_t n;
-};
-
 static enum rg_status
 one_record(struct rg_import *im, struct rg_bench_state *s, const struct rg_bench_file *f,
-           const struct rg_json_piece *piece, struct totals *totals, struct rg_err *err)
+           const struct rg_json_piece *piece, struct rg_bench_totals *totals, struct rg_err *err)
 {
     struct rg_place place = {.file = f->path, .line = piece->line};
     struct rg_bench_record r;
@@ -348,10 +341,7 @@ one_record(struct rg_import *im, struct rg_bench_state *s, const struct rg_bench
     if (status != RG_OK) {
         status = rg_import_reject(im, "bad record", err);
     } else {
-        if (!isnan(r.score)) {
-            totals->sum += r.score;
-            totals->n++;
-        }
+        rg_bench_totals_add(totals, &r);
         status = put_record(im, s, f, &r, &place, err);
     }
     rg_json_clear(&doc);
@@ -359,8 +349,8 @@ one_record(struct rg_import *im, struct rg_bench_state *s, const struct rg_bench
 }
 
 static enum rg_status
-read_records(struct rg_import *im, const struct rg_bench_file *f, struct rg_json_stream *stream,
-             struct totals *totals, struct rg_err *err)
+read_records(struct rg_import *im, struct rg_bench_file *f, struct rg_json_stream *stream,
+             struct rg_bench_totals *totals, struct rg_err *err)
 {
     struct rg_bench_state *s = rg_bench_state(im);
     struct rg_json_piece piece = {.kind = RG_JSON_MEMBER};
@@ -372,28 +362,21 @@ read_records(struct rg_import *im, const struct rg_bench_file *f, struct rg_json
             return rg_import_reject(im, "rest of a file that breaks off", err);
         if (piece.kind == RG_JSON_END)
             break;
-        if (piece.kind == RG_JSON_ITEM)
+        if (piece.kind == RG_JSON_ITEM) {
+            totals->records++;
             status = one_record(im, s, f, &piece, totals, err);
+        } else if (rg_bench_field(im, f, &piece, err) != RG_OK) {
+            status = rg_import_reject(im, "bad field of a file", err);
+        }
     }
     return status;
-}
-
-/* The project rounds nothing, but a sum in another order may differ in its last digits. */
-static void
-check_performance(struct rg_import *im, const struct rg_bench_file *f, const struct totals *totals)
-{
-    const struct rg_place place = {.file = f->path};
-    double mean = totals->n > 0 ? totals->sum / (double)totals->n : 0;
-
-    if (fabs(mean - f->performance) > 1e-6)
-        rg_import_note(im, "the file's own performance is not the mean of its scores", &place);
 }
 
 enum rg_status
 rg_bench_read(struct rg_import *im, struct rg_bench_file *f, struct rg_err *err)
 {
     struct rg_bench_state *s = rg_bench_state(im);
-    struct totals totals = {0, 0};
+    struct rg_bench_totals totals = {0};
     struct rg_json_stream *stream;
     enum rg_status status;
     int fd;
@@ -408,11 +391,12 @@ rg_bench_read(struct rg_import *im, struct rg_bench_file *f, struct rg_err *err)
         status = rg_bench_file_open(f, &fd, err);
     if (status != RG_OK)
         return status;
+    rg_bench_fields_begin(f);
     stream = rg_json_stream_new(fd, f->start, f->end, f->path, "records");
     status = read_records(im, f, stream, &totals, err);
     rg_json_stream_free(stream);
     rg_bench_file_close(f, fd);
     if (status == RG_OK)
-        check_performance(im, f, &totals);
+        rg_bench_totals_check(im, f, &totals);
     return status;
 }

@@ -275,14 +275,40 @@ find_request(struct rg_import *im, struct log *log, const struct line *l, struct
 
 /* ---- the response ---- */
 
+static const cJSON *
+first_choice(const struct line *l)
+{
+    const cJSON *choices = member(l->response, "choices");
+
+    return cJSON_IsArray(choices) ? choices->child : NULL;
+}
+
+static enum rg_status
+check_choices(const struct line *l, struct rg_err *err)
+{
+    const cJSON *choices = member(l->response, "choices"), *choice = first_choice(l);
+
+    if (choices && !cJSON_IsArray(choices) && !cJSON_IsNull(choices))
+        return rg_json_fail(l->doc, choices, err, "choices are no array (found %s)",
+                            rg_json_kind(choices));
+    if (choice && !cJSON_IsObject(choice))
+        return rg_json_fail(l->doc, choice, err, "a choice is no object (found %s)",
+                            rg_json_kind(choice));
+    return RG_OK;
+}
+
 static enum rg_call_status
 status_of(struct rg_import *im, const struct line *l)
 {
     double code = cJSON_IsNumber(l->status_code) ? l->status_code->valuedouble : 200;
     bool error = l->error && !cJSON_IsNull(l->error) && !cJSON_IsFalse(l->error);
 
-    if (!error && code < 400 && l->response)
+    if (!error && code < 400 && l->response && first_choice(l))
         return RG_CALL_OK;
+    if (!error && code < 400 && l->response) {
+        rg_import_note(im, "response without choices (status error)", &l->place);
+        return RG_CALL_ERROR;
+    }
     rg_import_note(im, "failed call (status error, timeout or rate_limited)", &l->place);
     if (code == 429)
         return RG_CALL_RATE_LIMITED;
@@ -326,8 +352,7 @@ read_usage(struct rg_import *im, const struct line *l, struct rg_call_rec *rec, 
 static const char *
 answer(struct rg_import *im, struct log *log, const struct line *l)
 {
-    const cJSON *choices = member(l->response, "choices");
-    const cJSON *choice = cJSON_IsArray(choices) ? choices->child : NULL;
+    const cJSON *choice = first_choice(l);
     const cJSON *message = member(choice, "message");
     const cJSON *tools = member(message, "tool_calls");
     const char *reason = string(member(choice, "finish_reason"));
@@ -346,8 +371,7 @@ answer(struct rg_import *im, struct log *log, const struct line *l)
 static void
 collect_attrs(struct log *log, const struct line *l, const char *asked, const char *answered)
 {
-    const cJSON *choices = member(l->response, "choices");
-    const cJSON *reason = member(cJSON_IsArray(choices) ? choices->child : NULL, "finish_reason");
+    const cJSON *reason = member(first_choice(l), "finish_reason");
 
     rg_attrs_reset(&log->attrs);
     if (answered && asked && strcmp(asked, answered) != 0)
@@ -387,7 +411,7 @@ put_exchange(struct rg_import *im, struct log *log, const struct line *l, struct
     struct request request = {0};
     uint32_t *next;
 
-    if (find_request(im, log, l, &request, err) != RG_OK)
+    if (find_request(im, log, l, &request, err) != RG_OK || check_choices(l, err) != RG_OK)
         return err->status;
     rec.status = status_of(im, l);
     rec.model = request.model ? request.model : answered;

@@ -27,6 +27,7 @@ struct rg_json_stream {
     size_t line_start; /* of the line at counted, or 0 when it is gone: see gone */
     bool gone;
     bool seen; /* the array has begun */
+    bool root; /* and is all there is */
     uint64_t items;
 };
 
@@ -51,6 +52,12 @@ rg_json_stream_free(struct rg_json_stream *s)
         return;
     free(s->buf);
     free(s);
+}
+
+bool
+rg_json_stream_seen(const struct rg_json_stream *s)
+{
+    return s->seen;
 }
 
 /* ---- bytes ---- */
@@ -247,17 +254,6 @@ skip_value(struct rg_json_stream *s, struct rg_err *err)
     return RG_OK;
 }
 
-static enum rg_status
-expect(struct rg_json_stream *s, char c, const char *what, struct rg_err *err)
-{
-    if (skip_blanks(s, err) != RG_OK)
-        return err->status;
-    if (s->buf[s->pos] != c)
-        return fail(s, err, what);
-    s->pos++;
-    return RG_OK;
-}
-
 /* ---- pieces ---- */
 
 /* The value that stands at pos; s->begin is there or before. */
@@ -319,7 +315,7 @@ finish(struct rg_json_stream *s, struct rg_json_piece *piece, struct rg_err *err
             s->pos++;
         s->begin = s->pos;
         if (s->pos < s->len)
-            return fail(s, err, "text behind the object");
+            return fail(s, err, s->root ? "text behind the array" : "text behind the object");
         if (refill(s, &more, err) != RG_OK)
             return err->status;
     }
@@ -365,7 +361,7 @@ next_member(struct rg_json_stream *s, struct rg_json_piece *piece, struct rg_err
     piece->key_len = s->pos - s->begin - 2;
     if (to_value(s, err) != RG_OK)
         return err->status;
-    if (piece->key_len == strlen(s->array) && s->buf[s->pos] == '[' &&
+    if (s->array && piece->key_len == strlen(s->array) && s->buf[s->pos] == '[' &&
         memcmp(s->buf + s->begin + 1, s->array, piece->key_len) == 0) {
         if (s->seen)
             return fail(s, err, "the array of records comes twice");
@@ -390,6 +386,8 @@ next_item(struct rg_json_stream *s, struct rg_json_piece *piece, struct rg_err *
 
     if (next_one(s, ']', &done, err) != RG_OK)
         return err->status;
+    if (done && s->root)
+        return finish(s, piece, err);
     if (done) {
         s->in = MEMBERS;
         return next_member(s, piece, err);
@@ -399,17 +397,31 @@ next_item(struct rg_json_stream *s, struct rg_json_piece *piece, struct rg_err *
     return take_value(s, piece, 0, err);
 }
 
+/* What the text is, an object or, where that may be, an array. */
+static enum rg_status
+begin(struct rg_json_stream *s, struct rg_err *err)
+{
+    if (skip_blanks(s, err) != RG_OK)
+        return err->status;
+    s->root = !s->array && s->buf[s->pos] == '[';
+    if (!s->root && s->buf[s->pos] != '{')
+        return fail(s, err,
+                    s->array ? "unexpected character (expected '{')"
+                             : "unexpected character (expected '{' or '[')");
+    s->pos++;
+    s->seen = s->root;
+    s->in = s->root ? ITEMS : MEMBERS;
+    s->first = true;
+    return RG_OK;
+}
+
 enum rg_status
 rg_json_stream_next(struct rg_json_stream *s, struct rg_json_piece *piece, struct rg_err *err)
 {
     *piece = (struct rg_json_piece){.kind = RG_JSON_END};
     s->begin = s->pos;
-    if (s->in == START) {
-        if (expect(s, '{', "unexpected character (expected '{')", err) != RG_OK)
-            return err->status;
-        s->in = MEMBERS;
-        s->first = true;
-    }
+    if (s->in == START && begin(s, err) != RG_OK)
+        return err->status;
     if (s->in == MEMBERS)
         return next_member(s, piece, err);
     return s->in == ITEMS ? next_item(s, piece, err) : RG_OK;

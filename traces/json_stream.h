@@ -1,5 +1,5 @@
-/* A large JSON object read piece by piece: its members, and the items of one of its arrays, each as
- * its text, with memory for one piece.
+/* A large JSON object, or array, read piece by piece: its members, and the items of one of its
+ * arrays, each as its text, with memory for one piece.
  *
  *     {"name": "x", "records": [{...}, {...}], "done": true}
  *
@@ -35,7 +35,8 @@ struct rg_json_piece {
 struct rg_json_stream;
 
 /* Reads bytes start to end (not included) of fd by pread; fd and name (for messages) are borrowed.
- * array is the key whose array is taken apart. */
+ * array is the key whose array is taken apart; NULL: none, and the text may be an array itself,
+ * whose items come then. */
 struct rg_json_stream *rg_json_stream_new(int fd, int64_t start, int64_t end, const char *name,
                                           const char *array);
 void rg_json_stream_free(struct rg_json_stream *s); /* NULL is fine */
@@ -44,5 +45,8 @@ void rg_json_stream_free(struct rg_json_stream *s); /* NULL is fine */
  * can be read. */
 RG_MUST_USE enum rg_status rg_json_stream_next(struct rg_json_stream *s,
                                                struct rg_json_piece *piece, struct rg_err *err);
+
+/* Has the array begun? */
+bool rg_json_stream_seen(const struct rg_json_stream *s);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "replay/router/types.h"
+#include "traces/import_bench.h"
 
 /* ---- CSV ---- */
 
@@ -152,13 +153,73 @@ read_jsonl(struct rg_decided_reader *r, const char *path, struct rg_err *err)
     return status;
 }
 
-static bool
-is_json(const struct rg_buf *head)
+/* ---- RouterArena's predictions ---- */
+
+enum { PREDICTIONS_MAX = 1 << 30 }; /* bytes of a file */
+
+static const char *
+member_text(const cJSON *object, const char *name)
+{
+    const cJSON *m = cJSON_GetObjectItemCaseSensitive(object, name);
+
+    return cJSON_IsString(m) ? m->valuestring : NULL;
+}
+
+/* Its lists also have entries that only serve to find the cheapest right model; the router did not
+ * make those. */
+static enum rg_status
+read_prediction(struct rg_decided_reader *r, const cJSON *item, struct rg_place place,
+                struct rg_err *err)
+{
+    const char *id, *name;
+    uint32_t query, model;
+
+    if (!cJSON_IsObject(item))
+        return rg_err_at(err, place, "no prediction (found %s, expected an object)",
+                         rg_json_kind(item));
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "for_optimality")))
+        return RG_OK;
+    id = member_text(item, "global index");
+    id = id ? id : member_text(item, "global_index");
+    name = member_text(item, "prediction");
+    if (!id || !name)
+        return rg_err_at(err, place,
+                         "no prediction of RouterArena (expected texts 'global index' and "
+                         "'prediction')");
+    if (rg_decided_query(r, member_text(item, "dataset"), id, place, &query, err) != RG_OK)
+        return err->status;
+    model = rg_decided_model(r, name, place);
+    return rg_decided_put(r, query, &model, 1, place, err);
+}
+
+static enum rg_status
+read_predictions(struct rg_decided_reader *r, const char *path, struct rg_err *err)
+{
+    struct rg_bench_places places = {0, 0, 0};
+    struct rg_buf text = {0};
+    struct rg_json doc = {0};
+    enum rg_status status = rg_file_read(path, PREDICTIONS_MAX, &text, err);
+
+    if (status == RG_OK)
+        status = rg_json_parse(&doc, rg_buf_text(&text), text.len, path, 1, 0, err);
+    if (status == RG_OK && !doc.root->child)
+        status = rg_err_set(err, RG_EINPUT, "%s: no decisions", path);
+    for (const cJSON *m = status == RG_OK ? doc.root->child : NULL; m && status == RG_OK;
+         m = m->next)
+        status = read_prediction(r, m, rg_bench_place(&places, &doc, m), err);
+    rg_json_clear(&doc);
+    rg_buf_clear(&text);
+    return status;
+}
+
+/* The first character that is no blank. */
+static char
+beginning(const struct rg_buf *head)
 {
     for (size_t i = 0; i < head->len; i++)
         if (!strchr(" \t\r\n", head->data[i]))
-            return head->data[i] == '{';
-    return false;
+            return head->data[i];
+    return '\0';
 }
 
 enum rg_status
@@ -167,18 +228,20 @@ rg_decisions_read(struct rg_decided_reader *r, const char *path, struct rg_err *
     enum { HEAD = 4096 };
     struct rg_buf head = {0};
     enum rg_status status;
-    bool json;
+    char c;
 
     /* It would have to be read twice, and a router may be prepared more than once. */
     if (strcmp(path, "-") == 0)
         return rg_err_set(err, RG_EUSAGE, "decisions cannot be read from standard input");
     status = rg_file_head(path, HEAD, &head, err);
-    json = is_json(&head);
+    c = beginning(&head);
     if (status == RG_OK && head.len == 0)
         status = rg_err_set(err, RG_EINPUT, "%s: the file is empty", path);
     rg_buf_clear(&head);
     if (status == RG_OK)
-        status = json ? read_jsonl(r, path, err) : read_csv(r, path, err);
+        status = c == '{'   ? read_jsonl(r, path, err)
+                 : c == '[' ? read_predictions(r, path, err)
+                            : read_csv(r, path, err);
     return status == RG_OK ? rg_decided_done(r, err) : status;
 }
 
@@ -259,7 +322,7 @@ static const struct rg_router_option options[] = {
      .kind = RG_ROUTER_TEXT,
      .offset = offsetof(struct decisions, file),
      .def = "",
-     .help = "CSV or JSON Lines: query, and model or scores",
+     .help = "CSV or JSON Lines: query, and model or scores; or RouterArena's predictions",
      .bare = true},
     {.name = "default",
      .kind = RG_ROUTER_MODEL,

@@ -3,7 +3,9 @@
  * JSON Lines hold the records of decided.h. CSV has the column `query`, where needed `dataset`, and
  * either `model` or one column of scores for each model (an empty field: not offered; the highest
  * score wins, at equal scores the cheaper model). Either may be compressed with gzip. A file whose
- * first character is '{' is JSON Lines.
+ * first character is '{' is JSON Lines; one that begins with '[' is a list of RouterArena's
+ * predictions, of which "global index" (or global_index) and "prediction" count, and which leaves
+ * out those that are for_optimality.
  *
  * All bad input is RG_EINPUT with its place: unknown queries and models (counted, the first is
  * named), a query decided twice, an id of several datasets without a dataset, two forms in one

@@ -35,6 +35,8 @@ extern const struct rg_router_type rg_router_knn, rg_router_ridge, rg_router_log
     rg_router_avengers_pro, rg_router_embedllm, rg_router_irt, rg_router_graph, rg_router_elo,
     rg_router_routellm_mf, rg_router_sw_elo, rg_router_hybrid_llm, rg_router_frugal,
     rg_router_learned;
+/* automix.c */
+extern const struct rg_router_type rg_router_automix;
 /* judged.c */
 extern const struct rg_router_type rg_router_judged_cascade;
 

@@ -94,6 +94,48 @@ forms_agree(void **state)
     router_trial_close(&r);
 }
 
+/* RouterArena's prediction files: a list, with entries that are not the router's own decisions. */
+static void
+predictions_of_routerarena(void **state)
+{
+    static const char *const name[] = {"big", "mid", "small", "twin"};
+    static const char good[] =
+        "[\n {\"global index\": \"q1\", \"prompt\": \"one\", \"prediction\": \"big\",\n"
+        "  \"generated_result\": {\"generated_answer\": \"a\", \"success\": true}, \"cost\": 0.5,\n"
+        "  \"accuracy\": 1.0, \"for_optimality\": false},\n"
+        " {\"global index\": \"q1\", \"prediction\": \"mid\", \"for_optimality\": true},\n"
+        " {\"global_index\": \"q2\", \"dataset\": \"a\", \"prediction\": \"mid\"},\n"
+        " {\"global index\": \"q2\", \"dataset\": \"b\", \"prediction\": \"small\"},\n"
+        " {\"global index\": \"q3\", \"prediction\": \"twin\", \"generated_result\": null}\n]\n";
+    static const struct {
+        const char *text, *said;
+    } bad[] = {
+        {"[]", ": no decisions"},
+        {"[\n 1]", ":2:2: no prediction (found number, expected an object)"},
+        {"[{\"prediction\": \"big\"}]", ":1:2: no prediction of RouterArena"},
+        {"[{\"global index\": \"q1\", \"prediction\": null}]", "no prediction of RouterArena"},
+        {"[{\"global index\": \"q9\", \"prediction\": \"big\"}]", "unknown query 'q9'"},
+        {"[{\"global index\": \"q1\", \"prediction\": \"bigg\"},\n"
+         "{\"global index\": \"q8\", \"prediction\": \"mid\"}]",
+         ":1:2: unknown model 'bigg', did you mean 'big'? (and 1 more unknown names)"},
+        {"[{\"global index\": \"q1\", \"prediction\": \"big\"},\n"
+         "{\"global index\": \"q1\", \"prediction\": \"mid\"}]",
+         ":2:1: a second decision for query 'q1' (the first: line 1)"},
+        {"[{\"global index\": \"q1\"", "not valid JSON"},
+    };
+    struct router_trial r;
+
+    (void)state;
+    router_trial_open(&r, lines);
+    accepts(&r, good, NULL, name);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(decide(&r, bad[i].text, NULL), RG_EINPUT);
+        if (!strstr(r.err.text, bad[i].said))
+            fail_msg("%s: %s", bad[i].text, r.err.text);
+    }
+    router_trial_close(&r);
+}
+
 static void
 equal_scores_go_to_the_cheaper_then_by_name(void **state)
 {
@@ -327,6 +369,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms_agree),
+        cmocka_unit_test(predictions_of_routerarena),
         cmocka_unit_test(equal_scores_go_to_the_cheaper_then_by_name),
         cmocka_unit_test(a_default_fills_the_gaps),
         cmocka_unit_test(further_models_are_asked_in_order),

@@ -236,6 +236,23 @@ csv(void **state)
           "1 x column \"note\" is not used\n");
 }
 
+/* A score that is not a number is none, and said with its field, count and place. */
+static void
+csv_nan(void **state)
+{
+    const struct trial_file file = {"t.csv",
+                                    "query,model,score,cost_usd\nq,m,nan,1\nq,n,NaN,NaN\n"};
+    const struct rg_import_options o = {.format = "csv"};
+
+    (void)state;
+    check(&file, 1, &o,
+          "model m unknown\nmodel n unknown\nquery t/q\n"
+          "call t/q m none contract=-1 sample=0 ok cost=1\n"
+          "call t/q n none contract=-1 sample=0 ok\n",
+          "read 2 kept 2 superseded 0 rejected 0 calls 2 runs 0\n"
+          "2 x score is nan, taken for none\n1 x cost_usd is nan, taken for none\n");
+}
+
 static void
 csv_bad(void **state)
 {
@@ -317,6 +334,31 @@ openai(void **state)
     rg_buf_clear(&want);
 }
 
+/* What answers nothing has not answered: no choices, an empty list of them, null. */
+static void
+openai_no_choices(void **state)
+{
+    static const char *const responses[] = {"{}", "{\"choices\":[]}", "{\"choices\":null}"};
+    const struct rg_import_options o = {.no_text = false};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(responses); i++) {
+        struct trial_file file = {.name = "log.jsonl"};
+        struct rg_buf text = {0};
+
+        rg_buf_printf(&text,
+                      "{\"custom_id\":\"x\",\"request\":" ASK("m", "hi") ",\"response\":%s}\n",
+                      responses[i]);
+        file.text = rg_buf_text(&text);
+        check(&file, 1, &o,
+              "model m unknown\nquery log/x text=hi\n"
+              "call log/x m none contract=-1 sample=0 error\n",
+              "read 1 kept 1 superseded 0 rejected 0 calls 1 runs 0\n"
+              "1 x response without choices (status error)\n");
+        rg_buf_clear(&text);
+    }
+}
+
 static void
 openai_bad(void **state)
 {
@@ -339,165 +381,14 @@ openai_bad(void **state)
          "prompt_tokens is no count of tokens (found string)"},
         {"a.jsonl", "{\"request\":" ASK("m", "a") ",\"response\":{},\"latency_ms\":-1}\n",
          "latency_ms is negative"},
+        {"a.jsonl", "{\"request\":" ASK("m", "a") ",\"response\":{\"choices\":{}}}\n",
+         "choices are no array (found object)"},
+        {"a.jsonl", "{\"request\":" ASK("m", "a") ",\"response\":{\"choices\":[1]}}\n",
+         "a choice is no object (found number)"},
     };
 
     (void)state;
     check_faults("openai-log", NULL, all, COUNT(all));
-}
-
-/* ---- embeddings ---- */
-
-#define QUERIES "query,model,score,text,dataset\nq1,m,1,one,a/x\nq2,m,1,two,a/x\nq2,m,1,more,b\n"
-
-static enum rg_status
-put_embedding(void *ctx, const struct rg_embedding_rec *rec, struct rg_err *err)
-{
-    (void)err;
-    rg_buf_printf(ctx, "%s/%s %s", rec->dataset, rec->query, rec->space);
-    for (uint32_t i = 0; i < rec->n; i++)
-        rg_buf_printf(ctx, " %g", (double)rec->values[i]);
-    rg_buf_putc(ctx, '\n');
-    return RG_OK;
-}
-
-/* The queries above and a file of embeddings, as text; *report and *err as the import has them. */
-static enum rg_status
-embed(const char *name, const void *bytes, size_t n, const char *format, struct rg_buf *out,
-      struct rg_import_report *report, struct rg_err *err)
-{
-    const char *formats[] = {"csv", format}, *tmp = getenv("TMPDIR");
-    char dir[TRIAL_PATH], paths[2][TRIAL_PATH + 64], trace[TRIAL_PATH + 64];
-    const char *list[] = {paths[0], paths[1]};
-    const struct rg_import_options o = {.formats = formats, .keep_going = true};
-    struct rg_visitor v = {.ctx = out, .embedding = put_embedding};
-    struct rg_store *store;
-    enum rg_status status;
-    FILE *f;
-
-    snprintf(dir, sizeof dir, "%s/rg-embed-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(dir));
-    snprintf(paths[0], sizeof paths[0], "%s/q.csv", dir);
-    snprintf(paths[1], sizeof paths[1], "%s/%s", dir, name);
-    snprintf(trace, sizeof trace, "%s/t.trace", dir);
-    for (int i = 0; i < 2; i++) {
-        f = fopen(paths[i], "wb");
-        assert_non_null(f);
-        assert_int_equal(fwrite(i ? bytes : QUERIES, 1, i ? n : strlen(QUERIES), f),
-                         i ? n : strlen(QUERIES));
-        assert_int_equal(fclose(f), 0);
-    }
-    *report = (struct rg_import_report){0};
-    status = rg_import_run(trace, list, 2, &o, report, err);
-    if (access(trace, F_OK) == 0) {
-        struct rg_err other;
-
-        assert_int_equal(rg_store_open(&store, trace, &other), RG_OK);
-        assert_int_equal(rg_store_walk(store, &v, &other), RG_OK);
-        rg_store_close(store);
-    }
-    for (int i = 0; i < 2; i++)
-        unlink(paths[i]);
-    unlink(trace);
-    assert_int_equal(rmdir(dir), 0);
-    return status;
-}
-
-static void
-embeddings(void **state)
-{
-    static const struct {
-        const char *name, *format, *text, *records, *said;
-    } all[] = {
-        {"e.jsonl", NULL,
-         "{\"dataset\":\"a\",\"query\":\"q2\",\"embedding\":[1,2.5],"
-         "\"model\":\"e5\"}\n{\"text\":\"more\",\"embedding\":[[3,4]]}\n"
-         "{\"text\":\"unheard of\",\"embedding\":[3,4]}\n",
-         "a/x/q2 e5 1 2.5\nb/q2 default 3 4\n", NULL},
-        {"e.csv", NULL, "query,embedding\nq1,\"[[0.5 1e2\n-3]]\"\n", "a/x/q1 default 0.5 100 -3\n",
-         NULL},
-        {"e.csv", "embeddings-csv", "text,e0,e1\none,1,2\n", "a/x/q1 default 1 2\n", NULL},
-        {"e.jsonl", NULL, "{\"query\":\"q2\",\"embedding\":[1]}\n", "",
-         "e.jsonl:1:1: query 'q2' is in several datasets"},
-        {"e.jsonl", NULL, "{\"query\":\"q9\",\"embedding\":[1]}\n", "", "unknown query 'q9'"},
-        {"e.jsonl", NULL, "{\"dataset\":\"c\",\"query\":\"q1\",\"embedding\":[1]}\n", "",
-         "unknown dataset 'c'"},
-        {"e.jsonl", NULL, "{\"embedding\":[1]}\n", "", "embedding of nothing"},
-        {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[]}\n", "", "empty embedding"},
-        {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[1,null]}\n", "",
-         "no number in an embedding (found null)"},
-        {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[1,NaN]}\n", "", "not valid JSON"},
-        {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[1,1e39]}\n", "",
-         "number 2 of the embedding is none (found 1e+39)"},
-        {"e.jsonl", NULL, "{\"query\":\"q1\",\"embedding\":[0,0]}\n", "", "zeros alone"},
-        {"e.jsonl", NULL,
-         "{\"text\":\"one\",\"embedding\":[1,2]}\n{\"text\":\"two\",\"embedding\":"
-         "[1,2,3]}\n",
-         "a/x/q1 default 1 2\n", "another length (found 3 numbers, expected 2"},
-        {"e.jsonl", NULL,
-         "{\"query\":\"q1\",\"embedding\":[1]}\n{\"query\":\"q1\",\"embedding\":"
-         "[2]}\n",
-         "a/x/q1 default 1\n", "read before, with other content"},
-        {"e.csv", NULL, "query,embedding\nq1,[1 x]\n", "", "e.csv:2:4: embedding: not a number"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(all); i++) {
-        struct rg_buf out = {0};
-        struct rg_import_report report;
-        struct rg_err err = {.status = RG_OK};
-        enum rg_status status = embed(all[i].name, all[i].text, strlen(all[i].text), all[i].format,
-                                      &out, &report, &err);
-
-        assert_int_equal(status, all[i].said ? RG_EINPUT : RG_OK);
-        assert_string_equal(rg_buf_text(&out), all[i].records);
-        if (all[i].said && !strstr(err.text, all[i].said))
-            fail_msg("%s: %s", all[i].text, err.text);
-        rg_import_report_clear(&report);
-        rg_buf_clear(&out);
-    }
-}
-
-/* A NumPy array is no good without its index, nor cut, nor of another kind. */
-static void
-bad_arrays(void **state)
-{
-    static const struct {
-        const char *header, *said;
-        size_t bytes;
-    } all[] = {
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }", "json", 8},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }", "cut or too long", 7},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }", "cut or too long", 12},
-        {"{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2), }", "Fortran order", 8},
-        {"{'descr': '>f4', 'fortran_order': False, 'shape': (1, 2), }", "another type", 8},
-        {"{'descr': '|O', 'fortran_order': False, 'shape': (1, 2), }", "another type", 8},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", "another shape", 8},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296), }",
-         "cut or too long", 8},
-        {"", "another type", 8},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(all); i++) {
-        size_t n = strlen(all[i].header);
-        struct rg_buf file = {0}, out = {0};
-        struct rg_import_report report;
-        struct rg_err err = {.status = RG_OK};
-
-        rg_buf_add(&file, "\x93NUMPY\x01", 7);
-        rg_buf_putc(&file, '\0');
-        rg_buf_putc(&file, (char)n);
-        rg_buf_putc(&file, '\0');
-        rg_buf_puts(&file, all[i].header);
-        for (size_t k = 0; k < all[i].bytes; k++)
-            rg_buf_putc(&file, '\0');
-        assert_int_not_equal(embed("e.npy", file.data, file.len, NULL, &out, &report, &err), RG_OK);
-        if (!strstr(err.text, all[i].said))
-            fail_msg("%s: %s", all[i].header, err.text);
-        rg_import_report_clear(&report);
-        rg_buf_clear(&file);
-        rg_buf_clear(&out);
-    }
 }
 
 int
@@ -508,8 +399,8 @@ main(void)
         cmocka_unit_test(routerdc),    cmocka_unit_test(routerdc_bad),
         cmocka_unit_test(routellm),    cmocka_unit_test(routellm_bad),
         cmocka_unit_test(csv),         cmocka_unit_test(csv_bad),
+        cmocka_unit_test(csv_nan),     cmocka_unit_test(openai_no_choices),
         cmocka_unit_test(openai),      cmocka_unit_test(openai_bad),
-        cmocka_unit_test(embeddings),  cmocka_unit_test(bad_arrays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,8 +105,124 @@ lists(void **state)
     o = plain;
     o.models = (struct rg_import_list){names, 0}; /* an empty list wants nothing */
     bench_folder(&t, members, COUNT(members), &o);
-    assert_records(&t, "");
-    assert_int_equal(t.report.read, 0);
+    assert_int_equal(t.status, RG_EINPUT); /* a trace without anything is not made */
+    assert_string_equal(t.err.text, "0 records read and none kept, nothing written (file of a "
+                                    "model that is not wanted, left out)");
+    bench_end(&t);
+    /* A word that nothing has is named, and is no error beside one that something has. */
+    o = plain;
+    o.models = (struct rg_import_list){names + 1, 2};
+    bench_folder(&t, members, COUNT(members), &o);
+    assert_int_equal(t.status, RG_OK);
+    assert_non_null(strstr(rg_buf_text(&t.notes), "1 x --models: no result file has 'hybrid'\n"));
+    bench_end(&t);
+    o.models = (struct rg_import_list){names + 1, 1};
+    bench_folder(&t, members, COUNT(members), &o);
+    assert_int_equal(t.status, RG_EINPUT);
+    assert_non_null(strstr(t.err.text, "(--models: no result file has 'hybrid')"));
+    bench_end(&t);
+}
+
+/* Every field of a file: absent and null are fine, a wrong type, a negative number and a second
+ * one are not, wherever it stands. */
+static void
+file_fields(void **state)
+{
+    static const struct {
+        const char *name, *good, *bad[6];
+    } all[] = {
+        {"performance", "-0.5", {"\"1\"", "[]", "true", "NaN", "1e999", NULL}},
+        {"time_taken", "0", {"\"1\"", "-1", "{}", "false", NULL}},
+        {"prompt_tokens", "9", {"1e300", "-1", "1.5", "\"3\"", "9007199254740994", NULL}},
+        {"completion_tokens", "9", {"1e300", "-1", "1.5", "\"3\"", "[]", NULL}},
+        {"cost", "0.5", {"\"abc\"", "-0.1", "{}", "true", NULL}},
+        {"counts", "3", {"-7", "1e300", "2.5", "\"3\"", NULL}},
+        {"demo", "false", {"\"yes\"", "{}", "0", "[]", NULL}},
+        {"extra_metrics", "{}", {"1", "[]", "\"\"", NULL}},
+        {"data_fingerprint", "\"\"", {"1", "{}", "true", NULL}},
+    };
+    static const char names[] = "{\"model_name\":\"m\",\"split\":\"t\",\"dataset_name\":\"d\"",
+                      records[] = "\"records\":[" RECORD("1", "1", "\"a\"") "]";
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        for (int place = 0; place < 2; place++) { /* before and behind the records */
+            for (int k = -3; k < 0 || all[i].bad[k]; k++) {
+                const char *value = k == -2 ? "null" : k < 0 ? all[i].good : all[i].bad[k];
+                struct rg_buf text = {0}, field = {0};
+                struct bench_member member = {.name = "m.json"};
+                bool good = k == -3 || k == -2;
+                struct trial t;
+
+                rg_buf_printf(&field, "\"%s\":%s", all[i].name, value);
+                if (k == -1)
+                    rg_buf_printf(&field, ",\"%s\":%s", all[i].name, value);
+                rg_buf_printf(&text, "%s,%s,%s}", names, place ? records : rg_buf_text(&field),
+                              place ? rg_buf_text(&field) : records);
+                member.text = rg_buf_text(&text);
+                bench_folder(&t, &member, 1, &plain);
+                if (t.status != (good ? RG_OK : RG_EINPUT))
+                    fail_msg("%s: %s", rg_buf_text(&text), t.status ? t.err.text : "accepted");
+                if (!good && !strstr(t.err.text, "not valid JSON") &&
+                    !strstr(t.err.text, all[i].name))
+                    fail_msg("%s: %s", rg_buf_text(&text), t.err.text);
+                assert_int_equal(t.report.kept, good || place ? 1 : 0);
+                bench_end(&t);
+                rg_buf_clear(&field);
+                rg_buf_clear(&text);
+            }
+        }
+    }
+}
+
+/* A name that comes twice, a list of records that is none, and totals that are not those of the
+ * records, which is a remark. */
+static void
+odd_files(void **state)
+{
+#define NAMES "{\"model_name\":\"m\",\"split\":\"t\",\"dataset_name\":\"d\""
+#define LIST ",\"records\":[" RECORD("1", "1", "\"a\"") "]"
+    static const struct {
+        const char *text, *said;
+    } bad[] = {
+        {NAMES "}", "m.json: no records (expected an array)"},
+        {NAMES ",\"records\":{\"a\":1}}", "m.json:1: records of the file is wrong (found "
+                                          "object, expected an array)"},
+        {NAMES ",\"records\":null}", "records of the file is wrong (found null"},
+        {NAMES ",\"records\":1e308}", "records of the file is wrong (found 1e+308"},
+        {NAMES ",\"records\":[],\"records\":[]}", "the array of records comes twice"},
+        {NAMES ",\"records\":[],\"records\":1}", "records of the file is wrong (found 1"},
+        {NAMES ",\"model_name\":\"n\"" LIST "}", "model_name comes twice"},
+        {NAMES LIST ",\"model_name\":\"n\"}", "model_name comes twice"},
+        {NAMES LIST ",\"split\":\"t\"}", "split comes twice"},
+        {NAMES LIST ",\"dataset_name\":7}", "dataset_name comes twice"},
+    };
+    const struct bench_member odd = {
+        "m.json",
+        NAMES ",\"performance\":1,\"counts\":2,\"prompt_tokens\":4,\"completion_tokens\":5,"
+              "\"cost\":0.6,\"colour\":1" LIST "}",
+        0, NULL};
+    struct trial t;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        const struct bench_member member = {"m.json", bad[i].text, 0, NULL};
+
+        bench_folder(&t, &member, 1, &plain);
+        assert_int_equal(t.status, RG_EINPUT);
+        if (!strstr(t.err.text, bad[i].said))
+            fail_msg("%s: %s", bad[i].text, t.err.text);
+        bench_end(&t);
+    }
+    bench_folder(&t, &odd, 1, &plain);
+    assert_int_equal(t.status, RG_OK);
+    assert_string_equal(rg_buf_text(&t.notes),
+                        "read 1 kept 1 superseded 0 rejected 0 calls 1 runs 0\n"
+                        "1 x unknown field colour of a file, not kept\n"
+                        "1 x the file's own counts is not the number of its records\n"
+                        "1 x the file's own prompt_tokens are not the sum of its records'\n"
+                        "1 x the file's own completion_tokens are not the sum of its records'\n"
+                        "1 x the file's own cost is not the sum of its records'\n");
     bench_end(&t);
 }
 
@@ -442,7 +558,8 @@ main(void)
         cmocka_unit_test(bad_records),  cmocka_unit_test(bad_files),
         cmocka_unit_test(cut_winner),   cmocka_unit_test(bad_archives),
         cmocka_unit_test(cut_archives), cmocka_unit_test(bomb),
-        cmocka_unit_test(two_ways),
+        cmocka_unit_test(two_ways),     cmocka_unit_test(file_fields),
+        cmocka_unit_test(odd_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
