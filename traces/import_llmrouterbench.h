@@ -1,6 +1,6 @@
 /* LLMRouterBench: parts of its importer. import_llmrouterbench.c finds the files, _choose.c says
  * which of them count, _record.c reads the records, _skim.c does so quickly where nothing is odd.
- * _fields.c reads what a file says besides.
+ * _fields.c reads what a file says besides, _ahead.c takes files apart in the background.
  *
  * A result file is one JSON object: dataset_name, split, model_name, demo, further totals, and the
  * array "records", each with index, prompt, score, cost and tokens. Only the fields of a file
@@ -111,7 +111,6 @@ struct rg_bench_state {
         uint64_t prompt, truth; /* hashes */
     } * at;
     size_t n, cap;
-    struct rg_bench_texts texts;
     struct rg_attrs attrs;
     struct rg_buf dataset, id, key;
 };

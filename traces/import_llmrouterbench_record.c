@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "traces/import_llmrouterbench_ahead.h"
 
 enum { HEX = 17 };
 
@@ -24,7 +25,6 @@ free_state(void *state)
 
     rg_names_free(s->queries);
     free(s->at);
-    rg_bench_texts_clear(&s->texts);
     rg_attrs_clear(&s->attrs);
     rg_buf_clear(&s->dataset);
     rg_buf_clear(&s->id);
@@ -325,47 +325,48 @@ put_record(struct rg_import *im, struct rg_bench_state *s, const struct rg_bench
 
 static enum rg_status
 one_record(struct rg_import *im, struct rg_bench_state *s, const struct rg_bench_file *f,
-           const struct rg_json_piece *piece, struct rg_bench_totals *totals, struct rg_err *err)
+           struct rg_bench_item *item, struct rg_bench_totals *totals, struct rg_err *err)
 {
+    const struct rg_json_piece *piece = &item->piece;
     struct rg_place place = {.file = f->path, .line = piece->line};
-    struct rg_bench_record r;
+    struct rg_bench_record *r = &item->record;
     struct rg_json doc = {0};
     enum rg_status status = RG_OK;
 
-    if (!rg_bench_skim(&r, &s->texts, !im->options->no_text, piece->text, piece->len)) {
-        r = (struct rg_bench_record){.index = 0};
+    if (!item->quick) {
+        *r = (struct rg_bench_record){.index = 0};
         status = rg_json_parse(&doc, piece->text, piece->len, f->path, piece->line, 0, err);
         if (status == RG_OK)
-            status = read_tree(im, &r, &s->texts, &doc, err);
+            status = read_tree(im, r, &item->texts, &doc, err);
     }
     if (status != RG_OK) {
         status = rg_import_reject(im, "bad record", err);
     } else {
-        rg_bench_totals_add(totals, &r);
-        status = put_record(im, s, f, &r, &place, err);
+        rg_bench_totals_add(totals, r);
+        status = put_record(im, s, f, r, &place, err);
     }
     rg_json_clear(&doc);
     return status;
 }
 
 static enum rg_status
-read_records(struct rg_import *im, struct rg_bench_file *f, struct rg_json_stream *stream,
+read_records(struct rg_import *im, struct rg_bench_file *f, struct rg_bench_ahead *ahead,
              struct rg_bench_totals *totals, struct rg_err *err)
 {
     struct rg_bench_state *s = rg_bench_state(im);
-    struct rg_json_piece piece = {.kind = RG_JSON_MEMBER};
+    struct rg_bench_item *item;
     enum rg_status status = RG_OK;
 
     while (status == RG_OK) {
-        status = rg_json_stream_next(stream, &piece, err);
+        status = rg_bench_ahead_next(ahead, &item, err);
         if (status != RG_OK)
             return rg_import_reject(im, "rest of a file that breaks off", err);
-        if (piece.kind == RG_JSON_END)
+        if (item->piece.kind == RG_JSON_END)
             break;
-        if (piece.kind == RG_JSON_ITEM) {
+        if (item->piece.kind == RG_JSON_ITEM) {
             totals->records++;
-            status = one_record(im, s, f, &piece, totals, err);
-        } else if (rg_bench_field(im, f, &piece, err) != RG_OK) {
+            status = one_record(im, s, f, item, totals, err);
+        } else if (rg_bench_field(im, f, &item->piece, err) != RG_OK) {
             status = rg_import_reject(im, "bad field of a file", err);
         }
     }
@@ -378,6 +379,7 @@ rg_bench_read(struct rg_import *im, struct rg_bench_file *f, struct rg_err *err)
     struct rg_bench_state *s = rg_bench_state(im);
     struct rg_bench_totals totals = {0};
     struct rg_json_stream *stream;
+    struct rg_bench_ahead *ahead;
     enum rg_status status;
     int fd;
 
@@ -393,7 +395,9 @@ rg_bench_read(struct rg_import *im, struct rg_bench_file *f, struct rg_err *err)
         return status;
     rg_bench_fields_begin(f);
     stream = rg_json_stream_new(fd, f->start, f->end, f->path, "records");
-    status = read_records(im, f, stream, &totals, err);
+    ahead = rg_bench_ahead_new(stream, !im->options->no_text);
+    status = read_records(im, f, ahead, &totals, err);
+    rg_bench_ahead_free(ahead);
     rg_json_stream_free(stream);
     rg_bench_file_close(f, fd);
     if (status == RG_OK)
