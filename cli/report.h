@@ -1,6 +1,6 @@
 /* The parts of `report`: its options and work (cmd_report.c), what it takes from a result file
  * (report_data.c, report_units.c), its tables (report_tables.c, report_requests.c, report_tests.c,
- * report_against.c, report_spec.c) and figures (report_figures.h, report_draw.c).
+ * report_against.c, report_change.c, report_spec.c) and figures (report_figures.h, report_draw.c).
  *
  * A report speaks of groups of cells: those that have the same values of some axes. What a group
  * shows is what its cells show on average, each counting alike, on the same units: queries, or
@@ -105,8 +105,9 @@ void rg_report_units(const struct rg_report *r, const struct rg_report_group *g,
 size_t rg_report_complete(const struct rg_report *r, const struct rg_report_group *const *groups,
                           size_t n, size_t metric, double *out);
 
-/* A number among the options of a cell of the file; NaN where it is none. */
-double rg_report_option(const struct rg_report *r, size_t cell, const char *name);
+/* A number among the options of a cell of a file; NaN where it is none. */
+double rg_report_option(const struct rg_results *db, const char *path, size_t cell,
+                        const char *name);
 
 /* Is some endpoint saturated in a cell of the group? */
 bool rg_report_saturated(const struct rg_report *r, const struct rg_report_group *g);
@@ -170,6 +171,30 @@ void rg_report_front_clear(struct rg_report_front *f);
 /* report_against.c: *beyond is how many differences are beyond the tolerance. */
 RG_MUST_USE enum rg_status rg_report_against(struct rg_report *r, struct rg_report_tables *t,
                                              size_t *beyond, struct rg_err *err);
+
+/* report_change.c: how much one metric of a cell differs between two files. */
+struct rg_report_pair {
+    const struct rg_results_cell *old, *now; /* with their vectors */
+    size_t old_metric, metric;               /* numbers in either */
+    bool same_units; /* equal traces and queries: what was observed on a unit can be paired */
+    bool same_seed;  /* and replications share their random numbers */
+    bool same_level; /* of the intervals */
+};
+
+enum rg_report_pairing { RG_PAIRED_NOT, RG_PAIRED_QUERIES, RG_PAIRED_REPLICATIONS };
+
+struct rg_report_change {
+    enum rg_report_pairing paired;
+    double reference;              /* the earlier value; paired: on the units that both have */
+    struct rg_estimate difference; /* likewise; .n units (unpaired: of the side with fewer) */
+    double p, p_holm;              /* p_holm is for the caller to fill in; NaN: no test */
+    bool partial;                  /* paired, and one of both has other units, too */
+};
+
+/* The paired t test on the units that both have, of which there must be two; else Welch's t test,
+ * and where one side has fewer than two units the difference of two independent intervals. */
+struct rg_report_change rg_report_change_of(const struct rg_report_pair *pair,
+                                            const struct rg_report_metric *m, double level);
 
 /* report_spec.c: a table by a specification (stats/tablespec.h) over the finished cells. */
 RG_MUST_USE enum rg_status rg_report_spec(struct rg_report *r, const char *path,

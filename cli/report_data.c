@@ -239,15 +239,15 @@ open_file(struct rg_report *r, struct rg_err *err)
 }
 
 double
-rg_report_option(const struct rg_report *r, size_t cell, const char *name)
+rg_report_option(const struct rg_results *db, const char *path, size_t cell, const char *name)
 {
-    const char *text = rg_results_options(r->db, cell);
+    const char *text = rg_results_options(db, cell);
     struct rg_json doc;
     struct rg_err err;
     const cJSON *node;
     double x = NAN;
 
-    if (rg_json_parse(&doc, text, strlen(text), r->path, 1, 0, &err) != RG_OK)
+    if (rg_json_parse(&doc, text, strlen(text), path, 1, 0, &err) != RG_OK)
         return NAN;
     node = cJSON_GetObjectItemCaseSensitive(doc.root, name);
     if (cJSON_IsNumber(node))
@@ -261,11 +261,11 @@ rg_report_option(const struct rg_report *r, size_t cell, const char *name)
 static enum rg_status
 find_level(struct rg_report *r, struct rg_err *err)
 {
-    r->level = rg_report_option(r, r->cells[0].cell, "level");
+    r->level = rg_report_option(r->db, r->path, r->cells[0].cell, "level");
     if (!(r->level > 0 && r->level < 1))
         r->level = 0.95;
     for (size_t i = 1; i < r->n_cells; i++) {
-        double x = rg_report_option(r, r->cells[i].cell, "level");
+        double x = rg_report_option(r->db, r->path, r->cells[i].cell, "level");
 
         if (!isnan(x) && x != r->level)
             return rg_err_set(err, RG_EINPUT,

@@ -137,20 +137,6 @@ time_unit(double span_s, double *unit)
     return *unit > 3000 ? "time (h)" : *unit > 1 ? "time (min)" : "time (s)";
 }
 
-/* Slots of an endpoint with all its replicas; NaN without a limit. */
-static double
-slots_of(const struct rg_results_cell *c, uint32_t model)
-{
-    const struct rg_endpoint_stats *e;
-
-    if (model >= c->n_models)
-        return NAN;
-    e = &c->endpoints[model];
-    return isfinite(e->capacity_s) && e->replica_s > 0
-               ? e->capacity_s / e->replica_s * (double)e->replicas_max
-               : NAN;
-}
-
 enum { MERGED = 2, POINTS = RG_RESULTS_BINS / MERGED }; /* bins that become one, for calmer lines */
 
 /* Panels of the figures over time: the lanes' panels for each model, where anything is to be seen.
@@ -177,6 +163,23 @@ series_of(const struct rg_results_cell *c, size_t model)
     return NULL;
 }
 
+/* Calls that waited, or use in percent of the slots that were there; NaN where none was, or there
+ * is no limit. */
+static double
+point_of(const struct over_time *o, const struct rg_series_means *bin)
+{
+    double waiting = 0, busy = 0, capacity = 0;
+
+    for (size_t i = 0; i < MERGED; i++) {
+        waiting += bin[i].waiting / MERGED;
+        busy += bin[i].busy / MERGED;
+        capacity += bin[i].capacity / MERGED;
+    }
+    if (!o->busy)
+        return waiting;
+    return capacity > 0 ? 100 * busy / capacity : NAN;
+}
+
 /* The first cell of a group stands for it: averages over several would hide what one is like.
  * Returns whether there is something to be seen. */
 static bool
@@ -185,21 +188,25 @@ fill_line(const struct over_time *o, const struct rg_figures *f, size_t group, s
 {
     const struct rg_results_cell *c = &f->r->cells[o->lanes.groups.group[group].cell[0]];
     const struct rg_results_series *s = series_of(c, model);
-    double slots = slots_of(c, (uint32_t)model);
     bool seen = false;
 
-    if (!s || (o->busy && isnan(slots)))
+    if (!s)
         return false;
     for (size_t k = 0; k < POINTS; k++) {
-        double sum = 0;
-
-        for (size_t i = 0; i < MERGED; i++)
-            sum += o->busy ? 100 * s->busy[k * MERGED + i] / slots : s->waiting[k * MERGED + i];
         x[k] = ((double)k + 0.5) / POINTS * c->counts.span_s / o->unit;
-        y[k] = sum / MERGED;
+        y[k] = point_of(o, &s->bin[k * MERGED]);
         seen = seen || y[k] >= o->least;
     }
     return seen;
+}
+
+static bool
+some_known(const double *y)
+{
+    for (size_t k = 0; k < POINTS; k++)
+        if (!isnan(y[k]))
+            return true;
+    return false;
 }
 
 /* What is less than a hundredth of the greatest cannot be told from nothing. */
@@ -211,7 +218,7 @@ least_visible(const struct over_time *o, const struct rg_report *r)
     for (size_t i = 0; i < r->n_cells && !o->busy; i++)
         for (size_t k = 0; k < r->cells[i].n_series; k++)
             for (size_t bin = 0; bin < RG_RESULTS_BINS; bin++)
-                most = fmax(most, r->cells[i].series[k].waiting[bin]);
+                most = fmax(most, r->cells[i].series[k].bin[bin].waiting);
     return fmax(o->busy ? 1 : 0.05, most / 100);
 }
 
@@ -235,7 +242,7 @@ add_panel(struct over_time *o, const struct rg_figures *f, size_t panel, size_t 
         line.panel = o->n_panels;
         line.x = x;
         line.y = y;
-        line.n = isnan(y[0]) ? 0 : POINTS;
+        line.n = some_known(y) ? POINTS : 0;
         o->line[o->n_lines] = line;
         o->n_lines += line.n > 0;
     }

@@ -390,7 +390,7 @@ rg_report_slo(struct rg_report *r, struct rg_report_tables *t, struct rg_err *er
     for (size_t i = 0; i < r->groups.n; i++) {
         const struct rg_report_group *g = &r->groups.group[i];
         const char *busiest = busiest_model(r, g), *over = saturated_model(r, g);
-        double slo = rg_report_option(r, r->cells[g->cell[0]].cell, "slo-ms");
+        double slo = rg_report_option(r->db, r->path, r->cells[g->cell[0]].cell, "slo-ms");
 
         column = rg_report_row(table, r, &r->groups, i);
         rg_table_number(table, column++, slo > 0 ? slo : NAN);

@@ -62,6 +62,7 @@ rg_run_warm_up_find(struct rg_replication_config config, uint64_t replications,
     config.done = pilot_done;
     config.arrived = NULL;
     config.tried = NULL;
+    config.moved = NULL;
     config.ctx = &p;
     for (uint64_t i = 0; status == RG_OK && i < replications && i < PILOTS; i++) {
         struct rg_replication r;

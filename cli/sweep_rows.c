@@ -27,6 +27,14 @@ tried(void *ctx, const struct rg_try_record *record)
 }
 
 static void
+moved(void *ctx, const struct rg_endpoints *endpoints, double now_s, bool over)
+{
+    struct watch *w = ctx;
+
+    rg_series_look(w->series, endpoints, now_s, over);
+}
+
+static void
 done(void *ctx, const struct rg_request *request)
 {
     struct watch *w = ctx;
@@ -167,7 +175,7 @@ make_series(struct rg_results_cell *out, const struct rg_cell *cell, const struc
         struct rg_results_series *s = &out->series[out->n_series];
 
         s->model = m;
-        if (rg_series_means(w->series, m, cell->span_s, RG_RESULTS_BINS, s->waiting, s->busy))
+        if (rg_series_means(w->series, m, cell->span_s, RG_RESULTS_BINS, s->bin))
             out->n_series++;
     }
 }
@@ -301,6 +309,7 @@ rg_sweep_cell_run(const struct rg_sweep_plan *p, uint32_t number, struct rg_resu
                                       .columns = c->s.columns,
                                       .done = p->spans || v->replications == 1 ? done : NULL,
                                       .tried = tried,
+                                      .moved = moved,
                                       .ctx = &w};
     struct rg_cell cell;
     struct rg_estimates e = {0};

@@ -207,6 +207,14 @@ try_done(void *ctx, const struct rg_try_record *record)
         g->options->tried(g->options->ctx, record);
 }
 
+static void
+time_moved(void *ctx, const struct rg_endpoints *endpoints, double now_s, bool over)
+{
+    struct gather *g = ctx;
+
+    g->options->moved(g->options->ctx, endpoints, now_s, over);
+}
+
 /* ---- after a replication ---- */
 
 static double
@@ -365,6 +373,7 @@ rg_cell_run(struct rg_replication_config config, const struct rg_cell_options *o
 
         config.arrived = options->arrived && g.number == 0 ? request_arrived : NULL;
         config.tried = options->tried && g.number == 0 ? try_done : NULL;
+        config.moved = options->moved && g.number == 0 ? time_moved : NULL;
         status = rg_replication_run(&config, g.number, &r, err);
         if (status == RG_OK) {
             gather_times(&g, &r);

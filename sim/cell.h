@@ -76,9 +76,9 @@ struct rg_cell_columns {
 enum { RG_CELL_CATEGORIES = 1000 };
 
 struct rg_cell {
-    size_t n_queries; /* of the trace */
+    size_t n_queries;      /* of the trace */
     uint64_t replications; /* that were run: observations in each column of them */
-    size_t n_endpoints;                         /* models of the trace */
+    size_t n_endpoints;    /* models of the trace */
     struct rg_per_query *query[RG_N_PER_QUERY]; /* [metric][query] */
     double *replication[RG_N_PER_REPLICATION];  /* [metric][replication] */
     double *parts[RG_N_PARTS];                  /* mean ms: [part][replication] */
@@ -112,11 +112,12 @@ struct rg_cell_options {
     void (*done)(void *ctx, const struct rg_request *request); /* also called; NULL: not */
     void (*arrived)(void *ctx, uint64_t index, uint32_t query, double at_s);
     void (*tried)(void *ctx, const struct rg_try_record *record);
+    void (*moved)(void *ctx, const struct rg_endpoints *endpoints, double now_s, bool over);
     void *ctx; /* all only in the first replication */
 };
 
-/* Runs the replications of a cell; config's done and tried are set by it. cell is released with
- * rg_cell_clear, also after an error. */
+/* Runs the replications of a cell; config's done, arrived, tried and moved are set by it. cell is
+ * released with rg_cell_clear, also after an error. */
 RG_MUST_USE enum rg_status rg_cell_run(struct rg_replication_config config,
                                        const struct rg_cell_options *options, struct rg_cell *cell,
                                        struct rg_err *err);

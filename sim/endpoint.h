@@ -78,7 +78,8 @@ struct rg_endpoint_stats {
     uint64_t too_large;                  /* for the KV cache */
     uint64_t cancelled;                  /* the other of a hedged pair was first */
     double busy_s, waiting_s, replica_s; /* integrals */
-    double capacity_s; /* integral of slots that were there; INFINITY without a limit */
+    double capacity_s; /* integral of slots of replicas, from when one comes until it is gone: one
+                          that is retired stays until its work is done; INFINITY without a limit */
     uint32_t replicas_max;
     double cost_usd; /* of all tries that were billed; NaN as soon as one is not known */
     double prompt_tokens, completion_tokens; /* NaN once an answer lacks them */
@@ -123,6 +124,11 @@ void rg_endpoints_load(struct rg_endpoints *eps, struct rg_load *load);
 /* At the last arrival: notes which endpoints are overrun. How busy slots are tells that of a
  * station; what limits a batch can be its sequences, its memory or its speed. */
 void rg_endpoints_last_arrival(struct rg_endpoints *eps);
+
+/* busy_s and capacity_s of each model until `at`, a time from the last event that has been carried
+ * out to now, to busy_s[0..n) and capacity_s[0..n). */
+void rg_endpoints_use(const struct rg_endpoints *eps, double at, double *busy_s,
+                      double *capacity_s);
 
 /* At the end of a run: checks the conservation of tries and closes the integrals. */
 void rg_endpoints_close(struct rg_endpoints *eps);

@@ -253,6 +253,34 @@ rg_endpoints_free(struct rg_endpoints *eps)
     free(eps);
 }
 
+/* How long a replica was there until a time, and its slots in all of that. */
+static double
+life_until(const struct rg_replica *r, double at)
+{
+    return fmax(0, fmin(r->died, at) - r->born);
+}
+
+static double
+capacity_until(const struct rg_replica *r, double at)
+{
+    double life = life_until(r, at);
+
+    return life > 0 ? life * rg_replica_capacity(r) : 0;
+}
+
+void
+rg_endpoints_use(const struct rg_endpoints *eps, double at, double *busy_s, double *capacity_s)
+{
+    for (size_t m = 0; m < eps->n; m++)
+        busy_s[m] = capacity_s[m] = 0;
+    for (size_t i = 0; i < eps->n_replicas; i++) {
+        const struct rg_replica *r = &eps->replicas[i];
+
+        busy_s[eps->replica_model[i]] += rg_replica_busy_until(r, at);
+        capacity_s[eps->replica_model[i]] += capacity_until(r, at);
+    }
+}
+
 void
 rg_endpoints_close(struct rg_endpoints *eps)
 {
@@ -262,12 +290,11 @@ rg_endpoints_close(struct rg_endpoints *eps)
     for (size_t i = 0; i < eps->n_replicas; i++) {
         const struct rg_replica *r = &eps->replicas[i];
         struct rg_endpoint_stats *s = &eps->of[eps->replica_model[i]].stats;
-        double life = fmin(r->died, now) - r->born;
 
         s->busy_s += rg_replica_busy_area(r);
         s->waiting_s += rg_replica_waiting_area(r);
-        s->replica_s += life;
-        s->capacity_s += life > 0 ? life * rg_replica_capacity(r) : 0;
+        s->replica_s += life_until(r, now);
+        s->capacity_s += capacity_until(r, now);
     }
     for (uint32_t m = 0; m < eps->n; m++) {
         struct endpoint *ep = &eps->of[m];

@@ -146,6 +146,12 @@ rg_replica_busy_area(const struct rg_replica *r)
 }
 
 double
+rg_replica_busy_until(const struct rg_replica *r, double at)
+{
+    return rg_level_area(r->is_batch ? &r->batch.stats.running : &r->station.stats.busy, at);
+}
+
+double
 rg_replica_waiting_area(const struct rg_replica *r)
 {
     double now = r->is_batch ? r->batch.engine->now : r->station.engine->now;

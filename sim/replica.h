@@ -74,6 +74,8 @@ uint64_t rg_replica_waiting(const struct rg_replica *r);
 /* Integrals until now, in s: of busy slots (of a batch: of sequences in it) and of waiting tries.
  */
 double rg_replica_busy_area(const struct rg_replica *r);
+/* The former until `at`, a time from the last event that has been carried out to now. */
+double rg_replica_busy_until(const struct rg_replica *r, double at);
 double rg_replica_waiting_area(const struct rg_replica *r);
 
 /* What busy is a share of: slots of a station, max_sequences of a batch; INFINITY without a limit.

@@ -564,6 +564,13 @@ is_over(const struct sim *s)
 }
 
 static void
+look(struct sim *s, bool over)
+{
+    if (s->config->moved)
+        s->config->moved(s->config->ctx, s->endpoints, s->engine.now, over);
+}
+
+static void
 loop(struct sim *s)
 {
     struct rg_event ev;
@@ -572,6 +579,7 @@ loop(struct sim *s)
     if (rg_arrivals_next(&s->arrivals, &time))
         schedule_arrival(s, time);
     while (s->status == RG_OK && !is_over(s) && rg_engine_next(&s->engine, &ev)) {
+        look(s, false);
         if (ev.kind == ARRIVE)
             arrive(s);
         else if (ev.kind == BEGIN)
@@ -651,6 +659,7 @@ sum_up(struct sim *s)
     for (size_t i = 0; i < RG_N_REQUEST_ENDS; i++)
         ended += out->ends[i];
     assert(out->offered == ended + out->in_flight);
+    look(s, true);
     rg_endpoints_close(s->endpoints);
     for (uint32_t m = 0; m < out->n_endpoints; m++)
         out->endpoints[m] = *rg_endpoints_stats(s->endpoints, m);

@@ -76,6 +76,9 @@ struct rg_replication_config {
     void (*arrived)(void *ctx, uint64_t index, uint32_t query, double at_s);
     void (*tried)(void *ctx, const struct rg_try_record *record); /* NULL: nobody looks; its entity
                                                                      is the request's index */
+    /* NULL: nobody looks. Called before each event is carried out, the clock being at its time, and
+     * when the run is over. */
+    void (*moved)(void *ctx, const struct rg_endpoints *endpoints, double now_s, bool over);
     void *ctx;
 };
 
@@ -100,7 +103,8 @@ RG_MUST_USE enum rg_status rg_replication_run(const struct rg_replication_config
                                               struct rg_err *err);
 void rg_replication_clear(struct rg_replication *r);
 
-/* Busy share of an endpoint's slots in span_s; NaN without a limit or a span. */
+/* Busy share of an endpoint's slots: busy_s / capacity_s, so that replicas count for as long as
+ * they were there; NaN without a limit or a span. */
 double rg_replication_utilisation(const struct rg_replication *r, size_t model);
 
 #endif

@@ -22,11 +22,12 @@
 #include "base/err.h"
 #include "sim/endpoint.h"
 #include "sim/replication.h"
+#include "sim/series.h"
 #include "traces/trace.h"
 
 enum {
     RG_RESULTS_APPLICATION_ID = 0x52475253, /* "RGRS" */
-    RG_RESULTS_VERSION = 1,
+    RG_RESULTS_VERSION = 2,
     RG_RESULTS_QUANTILES = 200, /* of a distribution: 0, 1/200, ..., 1 */
     RG_RESULTS_BINS = 100,      /* of a series over time */
 };
@@ -86,10 +87,10 @@ struct rg_results_vector {
     struct rg_buf packed_sums, packed_counts; /* made by rg_results_cell_compress */
 };
 
-/* Waiting and served calls at an endpoint in the first replication: averages over equal times. */
+/* What happened at an endpoint in the first replication: averages over equal times. */
 struct rg_results_series {
     uint32_t model;
-    double waiting[RG_RESULTS_BINS], busy[RG_RESULTS_BINS];
+    struct rg_series_means bin[RG_RESULTS_BINS];
 };
 
 /* How often a query of this category was given this label: by the classifier (of the queries that

@@ -295,8 +295,8 @@ get_series(struct getting *g)
             c->series = rg_grow(c->series, &cap, c->n_series + 1, sizeof *c->series);
             c->series[c->n_series++] = (struct rg_results_series){.model = m};
         }
-        c->series[c->n_series - 1].waiting[bin] = number(g, 3);
-        c->series[c->n_series - 1].busy[bin] = number(g, 4);
+        c->series[c->n_series - 1].bin[bin] =
+            (struct rg_series_means){number(g, 3), number(g, 4), number(g, 5)};
     }
     close_table(g);
 }

@@ -283,8 +283,9 @@ put_bin(struct rg_results *r, uint32_t cell, const struct rg_results_series *s, 
     rg_results_add_int(&row, cell);
     rg_results_add_int(&row, s->model);
     rg_results_add_int(&row, bin);
-    rg_results_add_double(&row, s->waiting[bin]);
-    rg_results_add_double(&row, s->busy[bin]);
+    rg_results_add_double(&row, s->bin[bin].waiting);
+    rg_results_add_double(&row, s->bin[bin].busy);
+    rg_results_add_double(&row, s->bin[bin].capacity);
     return rg_results_row_end(r, &row, err);
 }
 

@@ -79,8 +79,8 @@ const struct rg_results_table rg_results_tables[RG_N_TABLES_OF_RESULTS] = {
      4, 2, false},
     {"series",
      "CREATE TABLE series(cell INTEGER NOT NULL, model INTEGER NOT NULL, bin INTEGER NOT NULL, "
-     "waiting REAL NOT NULL, busy REAL NOT NULL" TREE_KEY("cell, model, bin"),
-     5, 3, false},
+     "waiting REAL NOT NULL, busy REAL NOT NULL, capacity REAL" TREE_KEY("cell, model, bin"),
+     6, 3, false},
     {"confusion",
      "CREATE TABLE confusion(cell INTEGER NOT NULL, source TEXT NOT NULL, "
      "category INTEGER NOT NULL, label INTEGER NOT NULL, "
@@ -165,7 +165,9 @@ rg_results_view(struct rg_buf *sql, size_t view, const struct rg_results_axis *a
          "observations o USING (cell) JOIN metrics m USING (metric)"},
         {"latency_cdf", "q.i / 200.0 AS share, q.ms AS latency_ms",
          "quantiles q USING (cell) WHERE q.times = 0"},
-        {"load", "m.name AS endpoint, (s.bin + 0.5) / 100 * r.span_s AS time_s, s.waiting, s.busy",
+        {"load",
+         "m.name AS endpoint, (s.bin + 0.5) / 100 * r.span_s AS time_s, s.waiting, s.busy, "
+         "s.capacity, s.busy / nullif(s.capacity, 0) AS utilisation",
          "series s USING (cell) JOIN runs r USING (cell) JOIN models m USING (model)"},
     };
 

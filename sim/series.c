@@ -9,13 +9,23 @@ enum { BINS = 4096 };
 
 /* Integrals over time in each fine bin. */
 struct bins {
-    double waiting[BINS], busy[BINS];
+    double waiting[BINS], busy[BINS], capacity[BINS];
+    bool tried;
+};
+
+/* What the endpoints said when they were looked at last: integrals until then. */
+struct seen {
+    double busy, capacity;
 };
 
 struct rg_series {
     size_t n_models;
-    struct bins **of; /* NULL: no tries */
-    double width;     /* of a bin, s */
+    struct bins *of;
+    double width; /* of a bin, s */
+    struct seen *seen;
+    double looked; /* s, clock */
+    double edge;   /* s, clock: the first that is behind it */
+    double *busy, *capacity;
 };
 
 /* A power of two, so that joined bins keep their edges to the bit. */
@@ -27,8 +37,11 @@ rg_series_new(size_t n_models)
     struct rg_series *s = rg_zalloc(1, sizeof *s);
 
     s->n_models = n_models;
-    s->of = rg_zalloc(n_models, sizeof(struct bins *));
-    s->width = FIRST_WIDTH;
+    s->of = rg_zalloc(n_models, sizeof *s->of);
+    s->seen = rg_zalloc(n_models, sizeof *s->seen);
+    s->busy = rg_zalloc(n_models, sizeof *s->busy);
+    s->capacity = rg_zalloc(n_models, sizeof *s->capacity);
+    s->edge = s->width = FIRST_WIDTH;
     return s;
 }
 
@@ -37,9 +50,10 @@ rg_series_free(struct rg_series *s)
 {
     if (!s)
         return;
-    for (size_t m = 0; m < s->n_models; m++)
-        free(s->of[m]);
     free(s->of);
+    free(s->seen);
+    free(s->busy);
+    free(s->capacity);
     free(s);
 }
 
@@ -52,6 +66,13 @@ join(double *x)
         x[i] = 0;
 }
 
+/* The first edge behind a time. */
+static double
+edge_behind(const struct rg_series *s, double time)
+{
+    return (floor(time / s->width) + 1) * s->width;
+}
+
 /* Makes time reach beyond `to`. */
 static void
 widen(struct rg_series *s, double to)
@@ -59,26 +80,30 @@ widen(struct rg_series *s, double to)
     while (to >= s->width * BINS) {
         s->width *= 2;
         for (size_t m = 0; m < s->n_models; m++) {
-            if (!s->of[m])
-                continue;
-            join(s->of[m]->waiting);
-            join(s->of[m]->busy);
+            join(s->of[m].waiting);
+            join(s->of[m].busy);
+            join(s->of[m].capacity);
         }
+        s->edge = edge_behind(s, s->looked);
     }
 }
 
+/* A level above 0 over a time within that of the bins. */
 static void
-add(double *x, double width, double from, double to)
+add(double *x, double width, double from, double to, double level)
 {
     size_t first = (size_t)(from / width);
     size_t last = (size_t)(to / width);
 
-    for (size_t i = first; i <= last; i++) {
-        double begin = fmax(from, (double)i * width);
-        double end = fmin(to, (double)(i + 1) * width);
-
-        x[i] += end > begin ? end - begin : 0;
+    if (first == last) {
+        x[first] += level * (to - from);
+        return;
     }
+    x[first] += level * ((double)(first + 1) * width - from);
+    for (size_t i = first + 1; i < last; i++)
+        x[i] += level * width;
+    if (to > (double)last * width)
+        x[last] += level * (to - (double)last * width);
 }
 
 void
@@ -89,13 +114,55 @@ rg_series_add(struct rg_series *s, const struct rg_try_record *r)
     if (!(r->from >= 0) || !(r->to >= r->from) || !isfinite(r->to))
         return;
     widen(s, r->to);
-    if (!s->of[r->model])
-        s->of[r->model] = rg_zalloc(1, sizeof(struct bins));
+    s->of[r->model].tried = true;
     if (begun > r->from)
-        add(s->of[r->model]->waiting, s->width, r->from, begun);
-    if (r->to > begun)
-        add(s->of[r->model]->busy, s->width, begun, r->to);
+        add(s->of[r->model].waiting, s->width, r->from, begun, 1);
 }
+
+/* ---- looking at the endpoints ---- */
+
+/* What has been added since the last look was so at a constant rate: that is true where nothing
+ * happened in between, and within a bin it does not matter. */
+static void
+take(struct rg_series *s, const struct rg_endpoints *endpoints, double to)
+{
+    double time = to - s->looked;
+
+    if (!(time > 0))
+        return;
+    rg_endpoints_use(endpoints, to, s->busy, s->capacity);
+    for (size_t m = 0; m < s->n_models; m++) {
+        struct seen *seen = &s->seen[m];
+        double busy = (s->busy[m] - seen->busy) / time;
+        double capacity =
+            isfinite(s->capacity[m]) ? (s->capacity[m] - seen->capacity) / time : INFINITY;
+
+        if (busy > 0)
+            add(s->of[m].busy, s->width, s->looked, to, busy);
+        if (capacity > 0)
+            add(s->of[m].capacity, s->width, s->looked, to, capacity);
+        *seen = (struct seen){s->busy[m], s->capacity[m]};
+    }
+    s->looked = to;
+}
+
+void
+rg_series_look(struct rg_series *s, const struct rg_endpoints *endpoints, double now_s, bool over)
+{
+    if (now_s < s->edge && !over)
+        return;
+    widen(s, now_s);
+    /* The bin that was begun is filled up, then those behind it in which nothing happened. */
+    if (now_s >= s->edge) {
+        take(s, endpoints, s->edge);
+        take(s, endpoints, floor(now_s / s->width) * s->width);
+        s->edge = edge_behind(s, s->looked);
+    }
+    if (over)
+        take(s, endpoints, now_s);
+}
+
+/* ---- means ---- */
 
 /* Fine bins that lie across an edge are shared out by the length on either side. */
 static void
@@ -122,12 +189,21 @@ spread(const double *x, double width, double span_s, size_t n, double *out)
 }
 
 bool
-rg_series_means(const struct rg_series *s, size_t model, double span_s, size_t n, double *waiting,
-                double *busy)
+rg_series_means(const struct rg_series *s, size_t model, double span_s, size_t n,
+                struct rg_series_means *out)
 {
-    if (!s->of[model] || !(span_s > 0))
+    const struct bins *b = &s->of[model];
+    double *x;
+
+    if (!(b->tried || s->seen[model].busy > 0) || !(span_s > 0))
         return false;
-    spread(s->of[model]->waiting, s->width, span_s, n, waiting);
-    spread(s->of[model]->busy, s->width, span_s, n, busy);
+    x = rg_alloc(n, 3 * sizeof *x);
+    spread(b->waiting, s->width, span_s, n, x);
+    spread(b->busy, s->width, span_s, n, x + n);
+    spread(b->capacity, s->width, span_s, n, x + 2 * n);
+    for (size_t k = 0; k < n; k++)
+        out[k] =
+            (struct rg_series_means){x[k], x[n + k], isfinite(x[2 * n + k]) ? x[2 * n + k] : NAN};
+    free(x);
     return true;
 }

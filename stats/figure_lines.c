@@ -3,7 +3,7 @@
 
 #include "stats/figure_form.h"
 
-static const double GAP_X = 0.3, GAP_Y = 0.75;
+static const double GAP_X = 0.45, GAP_Y = 0.75;
 
 struct grid {
     size_t columns, rows;

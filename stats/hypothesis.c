@@ -23,6 +23,20 @@ rg_test_undefined(size_t n, enum rg_why why)
     };
 }
 
+enum rg_why
+rg_why_unfit(const double *x, size_t n)
+{
+    enum rg_why why = RG_WHY_DEFINED;
+
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(x[i]))
+            return RG_WHY_MISSING;
+        if (isinf(x[i]))
+            why = RG_WHY_INFINITE;
+    }
+    return why;
+}
+
 double
 rg_tail_p(double at_most, double at_least, enum rg_tail tail)
 {

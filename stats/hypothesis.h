@@ -38,6 +38,9 @@ struct rg_test {
 /* A test of n observations of which nothing is known yet. */
 struct rg_test rg_test_undefined(size_t n, enum rg_why why);
 
+/* The first reason against summing x[0..n): a NaN, else an infinity, else none. */
+enum rg_why rg_why_unfit(const double *x, size_t n);
+
 /* p of an alternative from P(statistic <= found) and P(statistic >= found): the two-sided one is
  * twice the smaller, at most 1. */
 double rg_tail_p(double at_most, double at_least, enum rg_tail tail);

@@ -58,21 +58,6 @@ rg_spread_of(const double *x, size_t n)
         ldexp(mean, e), n > 1 ? ldexp(sqrt(rg_sum_value(&squares) / (double)(n - 1)), e) : NAN};
 }
 
-/* The first reason against summing x. */
-static enum rg_why
-unfit(const double *x, size_t n)
-{
-    enum rg_why why = RG_WHY_DEFINED;
-
-    for (size_t i = 0; i < n; i++) {
-        if (isnan(x[i]))
-            return RG_WHY_MISSING;
-        if (isinf(x[i]))
-            why = RG_WHY_INFINITE;
-    }
-    return why;
-}
-
 static size_t
 zeros_of(const double *d, size_t n)
 {
@@ -96,7 +81,7 @@ set_limits(struct rg_test *t, double se, double level, enum rg_tail tail)
 struct rg_test
 rg_paired_t(const double *d, size_t n, double null, enum rg_tail tail, double level)
 {
-    struct rg_test t = rg_test_undefined(n, unfit(d, n));
+    struct rg_test t = rg_test_undefined(n, rg_why_unfit(d, n));
     struct rg_spread s;
     double se;
 

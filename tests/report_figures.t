@@ -4,7 +4,7 @@
 p=$ROUTERGYM_SIM
 cd "$tmp" || exit 99
 
-plan 16
+plan 18
 
 # Columns of a csv table by name: cols FILE NAME...
 cols() {
@@ -36,6 +36,31 @@ is 'their data are those of tables' "$(cat heat.values)" "$(awk 'NF == 5 {print 
 is 'points, too' "$(cols summary.csv cost_usd_per_1000 score | sed 1d | tr , ' ')" \
     "$(awk '/^# x y x_lo/ {on = 1; next} /^$/ {on = 0} on {print $1, $2}' text/cost-quality.dat)"
 is 'without an absolute path' '' "$(grep -l "$tmp" text/* || true)"
+
+# ---- use over time, of what is there ----
+cat >endpoints.json <<'END'
+{"defaults": {"slots": 2, "autoscale": {"target_queue": 1, "interval_s": 5, "delay_s": 10, "cooldown_s": 0, "max": 5}}}
+END
+cat >auto.json <<'END'
+{"options": {"requests": 200, "replications": 1, "arrivals": "poisson", "rate": 4, "endpoints": "endpoints.json"},
+ "axes": {"router": ["slm-only"]}}
+END
+"$p" sweep auto.json -o auto.db 2>/dev/null
+# two bins become a point
+use() {
+    "$p" sweep --dump auto.db | awk -F'\t' '$1 == "series" {b += $6; c += $7}
+        $1 == "series" && $4 % 2 {printf "%s\n", (c > 0 ? sprintf("%.6f", 100 * b / c) : "NaN"); b = c = 0}'
+}
+drawn() { awk '/^# slm-3b/ {on = 1; next} /^$/ {on = 0} on {printf "%s\n", $2 == "NaN" ? $2 : sprintf("%.6f", $2)}' auto/utilisation.dat; }
+"$p" report --figures auto --figure-format svg auto.db 2>/dev/null
+is 'in use: of the slots that were there' "$(use)" "$(drawn)"
+if command -v sqlite3 >/dev/null; then
+    sqlite3 auto.db 'UPDATE series SET busy = 0, capacity = 0 WHERE bin IN (0, 1, 40, 41, 43)'
+    "$p" report --figures auto --figure-format svg auto.db 2>/dev/null
+    is 'where there were none, there is no share' "2 $(use)" "$(drawn | grep -c NaN) $(drawn)"
+else
+    skip 'where there were none, there is no share' 'no sqlite3'
+fi
 
 # ---- figures, drawn ----
 if command -v gnuplot >/dev/null && gnuplot --version | grep -Eq ' (5\.[4-9]|[6-9])'; then

@@ -11,7 +11,7 @@ quiet() { "$@" >/dev/null 2>&1; }
 # The first line of messages, without the program's name.
 says() { "$@" 2>&1 >/dev/null | head -n 1 | sed 's/^routergym-sim: //'; }
 
-plan 115
+plan 119
 
 # Opens at once, unlike its source.
 "$p" import -o t.db "$srcdir/traces/tickets.jsonl.gz" >/dev/null || exit 99
@@ -205,7 +205,7 @@ damaged 'the head only' 'head -c 100 one.db >x.db'
 damaged 'an empty file' ': >x.db'
 damaged 'not a database' 'cp grid.json x.db'
 damaged 'zeros inside' "dd if=/dev/zero of=x.db bs=4096 seek=$((size / 8192)) count=20 conv=notrunc 2>/dev/null"
-damaged 'a newer version' "printf '\\0\\0\\0\\2' | dd of=x.db bs=1 seek=60 conv=notrunc 2>/dev/null"
+damaged 'a newer version' "printf '\\0\\0\\0\\3' | dd of=x.db bs=1 seek=60 conv=notrunc 2>/dev/null"
 crashes=0
 i=0
 while [ $i -lt 40 ]; do
@@ -280,12 +280,34 @@ for g in thesis-grid:432 april-2026:6; do
 done
 is 'with one large model' '216 cells' "$("$p" sweep thesis-grid --dry-run --set llm=llm-14b | grep 'cells$')"
 
+# ---- endpoints whose replicas come and go ----
+cat >endpoints.json <<'END'
+{"defaults": {"slots": 2, "autoscale": {"target_queue": 1, "interval_s": 5, "delay_s": 10, "cooldown_s": 0, "max": 5}}}
+END
+cat >auto.json <<'END'
+{"trace": "t.db", "options": {"requests": 200, "replications": 1, "arrivals": "poisson", "rate": 4,
+                              "endpoints": "endpoints.json"},
+ "axes": {"router": ["slm-only", "llm-only"]}}
+END
+"$p" sweep auto.json -o auto.db 2>/dev/null
+"$p" sweep auto.json -o no-limit.db --set endpoints=null --set slots=0 2>/dev/null
+"$p" sweep --dump auto.db >auto.txt
+# of a cell and model: busy and capacity by the bins, by the endpoint's integrals; utilisation
+awk -F'\t' '$1 == "runs" {span[$2] = $19} $1 == "series" {k = $2 " " $3; busy[k] += $6; capacity[k] += $7}
+    $1 == "endpoints" {k = $2 " " $3; b[k] = $17; c[k] = $20; u[k] = $26; n++}
+    END {for (k in b) {split(k, at, " "); s = span[at[1]] / 100
+        print n, busy[k] * s / b[k], capacity[k] * s / c[k], u[k] / (b[k] / c[k])}}' auto.txt >auto.sums
+is 'time in use and capacity over time add up to those of the endpoint' '2 1 1 1' \
+    "$(awk '{printf "%d %.9g %.9g %.9g\n", $1, $2, $3, $4}' auto.sums | sort -u)"
+ok 'and are less than those of the most replicas' awk -F'\t' '
+    $1 == "runs" {span[$2] = $19} $1 == "endpoints" && $20 > 0.9 * 2 * $16 * span[$2] {exit 1}' auto.txt
+
 # ---- the documented views ----
 if command -v sqlite3 >/dev/null; then
-    sql() { sqlite3 -separator ' ' one.db "$1"; }
+    sql() { sqlite3 -separator ' ' "${2:-one.db}" "$1"; }
 elif command -v python3 >/dev/null && python3 -c 'import sqlite3' 2>/dev/null; then
     sql() { python3 -c 'import sqlite3, sys
-for row in sqlite3.connect("one.db").execute(sys.argv[1]): print(*["" if x is None else x for x in row])' "$1"; }
+for row in sqlite3.connect(sys.argv[2]).execute(sys.argv[1]): print(*["" if x is None else x for x in row])' "$1" "${2:-one.db}"; }
 else
     sql() { false; }
 fi
@@ -299,7 +321,10 @@ if sql 'SELECT 1' >/dev/null; then
         min(latency_ms) <= max(latency_ms) FROM latency_cdf WHERE cell = 7')"
     is 'load, summed over time, is the busy time of the first replication' 1 "$(sql "SELECT sum(s.busy) * r.span_s / 100 < e.busy_s
         FROM series s JOIN runs r USING (cell) JOIN endpoints e USING (cell, model) WHERE cell = 7 AND model = e.model LIMIT 1")"
+    is 'utilisation is of what was there in that time' '1 1 1' "$(sql 'SELECT max(capacity) > 3 * min(capacity),
+        max(utilisation) <= 1 + 1e-12, max(abs(utilisation - busy / capacity)) < 1e-12 FROM load' auto.db)"
+    is 'and unknown without a limit' '0 0 1' "$(sql 'SELECT count(capacity), count(utilisation), count(*) > 0 FROM load' no-limit.db)"
     is 'grid' '12 12' "$(sql 'SELECT count(*), sum(done) FROM grid')"
 else
-    for v in summary long by_replication latency_cdf load grid; do skip "$v" 'no sqlite3'; done
+    for v in summary long by_replication latency_cdf load utilisation limit grid; do skip "$v" 'no sqlite3'; done
 fi

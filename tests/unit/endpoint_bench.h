@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "sim/endpoint.h"
 #include "sim/engine/station.h"
+#include "sim/series.h"
 #include "tests/unit/mini_trace.h"
 
 struct bench_call {
@@ -37,6 +38,7 @@ struct bench {
     uint64_t told[MINI_MODELS]; /* tries that ended */
     uint32_t again;             /* so many further calls are made from within an end */
     struct rg_endpoint_stats stats[MINI_MODELS];
+    struct rg_series *series; /* over time; NULL: nobody looks */
 };
 
 /* Of query 0 and model small also call 1, sample 2. */
@@ -96,6 +98,7 @@ static inline void
 bench_free(struct bench *b)
 {
     bench_reset(b);
+    rg_series_free(b->series);
     rg_endpoint_configs_clear(&b->configs);
     free(b);
 }
@@ -162,6 +165,15 @@ bench_tried(void *ctx, const struct rg_try_record *record)
     b->tries = rg_grow(b->tries, &b->try_cap, b->n_tries + 1, sizeof *b->tries);
     b->tries[b->n_tries++] = *record;
     b->told[record->model]++;
+    if (b->series)
+        rg_series_add(b->series, record);
+}
+
+static inline void
+bench_look(struct bench *b, bool over)
+{
+    if (b->series)
+        rg_series_look(b->series, b->eps, b->engine.now, over);
 }
 
 /* Up to the end of the last call, or until. */
@@ -187,11 +199,13 @@ bench_run_until(struct bench *b, double until)
                                                      .kind = CALL,
                                                      .entity = (uint32_t)i});
     while (b->n_ended < b->n_calls && rg_engine_next(&b->engine, &ev)) {
+        bench_look(b, false);
         if (ev.kind == CALL)
             rg_endpoints_call(b->eps, &b->calls[ev.entity].request);
         else
             rg_endpoints_event(b->eps, &ev);
     }
+    bench_look(b, true);
     rg_endpoints_close(b->eps);
     for (uint32_t m = 0; m < MINI_MODELS; m++)
         b->stats[m] = *rg_endpoints_stats(b->eps, m);

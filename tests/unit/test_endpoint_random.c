@@ -14,6 +14,7 @@
 #include "base/rng.h"
 #include "sim/engine/station.h"
 #include "sim/replication.h"
+#include "sim/series.h"
 #include "tests/unit/mini_trace.h"
 
 enum { CONFIGURATIONS = 4000, MOST = 150 };
@@ -31,7 +32,9 @@ struct trial {
     bool ended[MOST];
     uint64_t n_ended, request_tries, told[MINI_MODELS];
     uint64_t most_tries;
-    double bill; /* of all requests */
+    struct rg_series *series;
+    double end_s; /* of the run: later than that of the last request where arrivals were cut off */
+    double bill;  /* of all requests */
     struct rg_err err;
     gsl_rng *rng;
 };
@@ -95,6 +98,16 @@ tried(void *ctx, const struct rg_try_record *record)
     assert_true(record->from <= record->to);
     assert_true(isnan(record->begun) || record->begun >= record->from);
     t->told[record->model]++;
+    rg_series_add(t->series, record);
+}
+
+static void
+moved(void *ctx, const struct rg_endpoints *endpoints, double now_s, bool over)
+{
+    struct trial *t = ctx;
+
+    rg_series_look(t->series, endpoints, now_s, over);
+    t->end_s = now_s;
 }
 
 /* ---- configurations ---- */
@@ -317,6 +330,7 @@ random_trial(uint64_t number)
                                        .seed = number,
                                        .done = done,
                                        .tried = tried,
+                                       .moved = moved,
                                        .ctx = t};
     random_arrivals(t);
     return t;
@@ -325,6 +339,7 @@ random_trial(uint64_t number)
 static void
 trial_free(struct trial *t)
 {
+    rg_series_free(t->series);
     rg_replication_clear(&t->r);
     rg_router_clear(&t->router);
     rg_endpoint_configs_clear(&t->endpoints);
@@ -357,11 +372,36 @@ check_endpoint(const struct trial *t, uint32_t m)
     }
 }
 
+/* Over time it is what it is in all, and never more is used than there is. */
+static void
+check_series(const struct trial *t, uint32_t m)
+{
+    enum { SPANS = 7 };
+    const struct rg_endpoint_stats *s = &t->r.endpoints[m];
+    struct rg_series_means x[SPANS];
+    double busy = 0, capacity = 0, each = t->end_s / SPANS;
+
+    if (!rg_series_means(t->series, m, t->end_s, SPANS, x)) {
+        assert_true(t->end_s == 0 || (t->told[m] == 0 && s->busy_s == 0));
+        return;
+    }
+    for (size_t i = 0; i < SPANS; i++) {
+        busy += x[i].busy * each;
+        capacity += x[i].capacity * each;
+        assert_true(!(x[i].busy > x[i].capacity * (1 + 1e-9) + 1e-9));
+    }
+    assert_true(fabs(busy - s->busy_s) <= 1e-9 * (1 + s->busy_s));
+    assert_true(isinf(s->capacity_s) ? isnan(capacity)
+                                     : fabs(capacity - s->capacity_s) <= 1e-9 * s->capacity_s);
+}
+
 static void
 run_trial(struct trial *t)
 {
     uint64_t tries = 0;
 
+    rg_series_free(t->series);
+    t->series = rg_series_new(MINI_MODELS);
     t->n_ended = t->request_tries = 0;
     t->bill = 0;
     memset(t->ended, 0, sizeof t->ended);
@@ -370,6 +410,7 @@ run_trial(struct trial *t)
     assert_int_equal(t->r.offered, t->n_ended + t->r.in_flight);
     for (uint32_t m = 0; m < MINI_MODELS; m++) {
         check_endpoint(t, m);
+        check_series(t, m);
         tries += t->r.endpoints[m].tries;
     }
     if (t->r.in_flight > 0) {
@@ -496,6 +537,7 @@ looking_changes_nothing(void **state)
 
         run_trial(a);
         b->config.tried = NULL;
+        b->config.moved = NULL;
         assert_int_equal(rg_replication_run(&b->config, 3, &b->r, &b->err), RG_OK);
         assert_int_equal(a->n_ended, b->n_ended);
         for (size_t r = 0; r < MOST; r++)

@@ -15,7 +15,6 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "sim/results.h"
-#include "sim/series.h"
 #include "tests/unit/base_temp.h"
 #include "tests/unit/mini_trace.h"
 
@@ -115,7 +114,9 @@ cell_init(struct rg_results_cell *c, uint32_t number)
     c->reasons[RG_REASON_FLAGGED] = 6;
     c->series = rg_zalloc(1, sizeof *c->series);
     c->series[0].model = LARGE;
-    c->series[0].busy[99] = 3.5;
+    for (int i = 0; i < RG_RESULTS_BINS; i++)
+        c->series[0].bin[i].capacity = NAN;
+    c->series[0].bin[99] = (struct rg_series_means){0.25, 3.5, 4};
     c->n_series = 1;
     c->spans = rg_zalloc(1, sizeof *c->spans);
     c->spans[0] = (struct rg_request){.index = 8, .query = 2, .score = NAN};
@@ -195,7 +196,9 @@ assert_cell(const struct rg_results_cell *c, uint32_t number)
     assert_true(c->utilisation[LARGE] == 0.5 && isnan(c->utilisation[SMALL]));
     assert_int_equal(c->reasons[RG_REASON_FLAGGED], 6);
     assert_int_equal(c->n_series, 1);
-    assert_true(c->series[0].model == LARGE && c->series[0].busy[99] == 3.5);
+    assert_true(c->series[0].model == LARGE && c->series[0].bin[99].waiting == 0.25);
+    assert_true(c->series[0].bin[99].busy == 3.5 && c->series[0].bin[99].capacity == 4);
+    assert_true(isnan(c->series[0].bin[98].capacity));
     assert_int_equal(c->confidence[4].right, 8);
 }
 
@@ -401,74 +404,13 @@ test_messages(void **state)
     rg_results_cell_clear(&c);
 }
 
-/* ---- series ---- */
-
-static void
-add_try(struct rg_series *s, uint32_t model, double from, double begun, double to)
-{
-    const struct rg_try_record r = {.model = model, .from = from, .begun = begun, .to = to};
-
-    rg_series_add(s, &r);
-}
-
-static void
-test_series(void **state)
-{
-    double waiting[4], busy[4];
-    struct rg_series *s = rg_series_new(3);
-
-    (void)state;
-    add_try(s, 1, 0, 2, 8);   /* waits in [0, 2), is served in [2, 8) */
-    add_try(s, 1, 4, NAN, 6); /* waits in [4, 6), is never served */
-    assert_true(rg_series_means(s, 1, 8, 4, waiting, busy));
-    assert_memory_equal(waiting, ((double[]){1, 0, 1, 0}), sizeof waiting);
-    assert_memory_equal(busy, ((double[]){0, 1, 1, 1}), sizeof busy);
-    assert_false(rg_series_means(s, 0, 8, 4, waiting, busy));
-    assert_false(rg_series_means(s, 1, 0, 4, waiting, busy));
-    rg_series_free(s);
-    rg_series_free(NULL);
-}
-
-/* Over a time that joins bins many times, the sum of all is kept, and edges are nearly so. */
-static void
-test_series_of_long_times(void **state)
-{
-    enum { N = 20000, SPANS = 100 };
-    const double span = 7e6;
-    double waiting[SPANS], busy[SPANS];
-    double total = 0;
-    double seen = 0;
-    struct rg_series *s = rg_series_new(1);
-
-    (void)state;
-    for (int i = 0; i < N; i++) {
-        double from = span * i / N;
-        double to = from + span / N * (0.1 + i % 7 * 0.1);
-
-        add_try(s, 0, from, from, to);
-        total += to - from;
-    }
-    assert_true(rg_series_means(s, 0, span, SPANS, waiting, busy));
-    for (int i = 0; i < SPANS; i++) {
-        seen += busy[i] * span / SPANS;
-        assert_true(fabs(busy[i] - 0.4) < 0.02);
-        assert_true(waiting[i] == 0);
-    }
-    assert_true(fabs(seen - total) < 1e-9 * total);
-    rg_series_free(s);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put_and_get),
-        cmocka_unit_test(test_any_order),
-        cmocka_unit_test(test_differences),
-        cmocka_unit_test(test_second_writer),
+        cmocka_unit_test(test_put_and_get), cmocka_unit_test(test_any_order),
+        cmocka_unit_test(test_differences), cmocka_unit_test(test_second_writer),
         cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_series),
-        cmocka_unit_test(test_series_of_long_times),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
