@@ -11,7 +11,7 @@ quiet() { "$@" >/dev/null 2>&1; }
 # The first line of messages, without the program's name.
 says() { "$@" 2>&1 >/dev/null | head -n 1 | sed 's/^routergym-sim: //'; }
 
-plan 115
+plan 124
 
 # Opens at once, unlike its source.
 "$p" import -o t.db "$srcdir/traces/tickets.jsonl.gz" >/dev/null || exit 99
@@ -121,6 +121,18 @@ code=0
 wait $pid 2>/dev/null || code=$?
 is 'a second signal stops at once' 143 $code
 ok 'really' [ $(($(date +%s) - started)) -lt 5 ]
+
+# On a terminal the rate is told five times a second.
+if command -v script >/dev/null; then
+    rm -f stopped.db
+    timeout -s TERM 60 script -qec "$p sweep slow.json -o stopped.db --jobs 1" /dev/null >stop.txt 2>&1 </dev/null
+    is 'requests a second in words, not in powers' '' "$(tr '\r' '\n' <stop.txt | grep 'requests/s' |
+        grep -Ev '^[0-9]+ of 12 cells, ([0-9]+\.[0-9]+ million|[0-9]{1,3},[0-9]{3}|[0-9.]{1,4}) requests/s')"
+    ok 'and really' grep -Eq '(million|,[0-9]{3}) requests/s' stop.txt
+else
+    skip 'requests a second' 'no script'
+    skip 'and really' 'no script'
+fi
 
 # ---- the second on the same file ----
 "$p" sweep endless.json -o busy.db --jobs 1 2>/dev/null &
@@ -253,6 +265,19 @@ bad 'a combination that makes no sense' ' cell 1 (cv=2): --cv needs --arrivals g
     '{"options": {"router": "slm-only"}, "axes": {"cv": [null, 2]}}'
 bad 'no router' ' cell 0 (): no router (option or axis "router")' '{}'
 bad 'an unknown router' " cell 0 (): unknown router 'slm-onyl', did you mean 'slm-only'?" '{"options": {"router": "slm-onyl"}}'
+bad 'a warm-up that leaves nothing' \
+    " cell 0 (): --warm-up leaves none of a replication's requests (found 50, expected less than 20)" \
+    '{"options": {"router": "slm-only", "warm-up": 50, "requests": 20}}'
+bad 'an object that is no value' \
+    '1:25: axis "endpoints": a value that is an object needs a name: {"label": NAME, "set": {"endpoints": {...}}}' \
+    '{"axes": {"endpoints": [{"defaults": {"slots": 2}}]}}'
+is 'a setting of no key' \
+    'sweep: --set: "optoins" is no key of a configuration, axis or option of run, did you mean "options"?' \
+    "$(says "$p" sweep grid.json --dry-run --set optoins.rate=3)"
+status 'results on standard output' 2 "$p" sweep grid.json -o -
+ok 'make no file of that name' [ ! -e ./- ]
+status 'nor joined ones' 2 "$p" merge - one.db one.db
+ok 'likewise' [ ! -e ./- ]
 status 'a bad shard' 2 "$p" sweep grid.json -o x.db --shard 4/3
 status 'a bad setting' 2 "$p" sweep grid.json -o x.db --set rate
 status 'no output' 2 "$p" sweep grid.json
