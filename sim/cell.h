@@ -76,9 +76,9 @@ struct rg_cell_columns {
 enum { RG_CELL_CATEGORIES = 1000 };
 
 struct rg_cell {
-    size_t n_queries; /* of the trace */
+    size_t n_queries;      /* of the trace */
     uint64_t replications; /* that were run: observations in each column of them */
-    size_t n_endpoints;                         /* models of the trace */
+    size_t n_endpoints;    /* models of the trace */
     struct rg_per_query *query[RG_N_PER_QUERY]; /* [metric][query] */
     double *replication[RG_N_PER_REPLICATION];  /* [metric][replication] */
     double *parts[RG_N_PARTS];                  /* mean ms: [part][replication] */
@@ -86,6 +86,7 @@ struct rg_cell {
     double *load;                               /* work offered by capacity, likewise */
     uint64_t offered, in_flight;                /* all replications together, as all that follows */
     uint64_t ends[RG_N_REQUEST_ENDS];
+    uint64_t counted;  /* requests that goodput is a share of: ended, not skipped, no warm-up */
     uint64_t unscored; /* completed requests whose answer has no recorded score */
     uint64_t unpriced; /* requests with a call whose cost is not recorded */
     uint64_t events;

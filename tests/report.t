@@ -5,7 +5,7 @@
 p=$ROUTERGYM_SIM
 cd "$tmp" || exit 99
 
-plan 94
+plan 97
 
 r() { "$p" report "$@"; }
 csv() { "$p" report --format csv "$@"; }
@@ -74,6 +74,17 @@ csv -t parts a.db >parts.csv
 is 'parts add up' "$(csv -t latency a.db | cols /dev/stdin latency_mean_ms | awk 'NR > 1 {printf "%.6f\n", $1}')" \
     "$(cols parts.csv overhead_ms router_ms retrieval_ms contract_ms queue_ms limit_ms prefill_ms \
         decode_ms failed_ms backoff_ms | awk -F, 'NR > 1 {s = 0; for (i = 1; i <= NF; i++) s += $i; printf "%.6f\n", s}')"
+# ---- shares are shares ----
+csv -t slo a.db >slo.csv
+is 'goodput stays within 0 and 1' '' \
+    "$(cols slo.csv goodput goodput_lo goodput_hi | awk -F, 'NR > 1 && !(0 <= $2 && $2 <= $1 && $1 <= $3 && $3 <= 1)')"
+"$p" sweep grid.json -o served.db --set requests=50 --set warm-up=0 --set rate=0.2 --set slo-ms=null --set contract=null --set retries=null \
+    --set router=slm-only \
+    --set memory=none 2>/dev/null
+csv -t slo -b router served.db >served.csv
+# 2 seeds of 3 replications of 50 requests: Wilson's 300 of 300.
+is 'all were served' '1' "$(cols served.csv goodput | sed 1d)"
+is 'which is not for sure' '0.987357 1' "$(cols served.csv goodput_lo goodput_hi | awk -F, 'NR > 1 {printf "%.6f %g", $1, $2}')"
 # ---- costs of tiers add up where no warm-up is left out ----
 csv -t cost -w router=slm-only -w router=llm-only a.db >cost.csv
 is 'one tier alone costs nothing of the other' '0 0 1 1' \
