@@ -78,7 +78,7 @@ is 'parts add up' "$(csv -t latency a.db | cols /dev/stdin latency_mean_ms | awk
 csv -t slo a.db >slo.csv
 is 'goodput stays within 0 and 1' '' \
     "$(cols slo.csv goodput goodput_lo goodput_hi | awk -F, 'NR > 1 && !(0 <= $2 && $2 <= $1 && $1 <= $3 && $3 <= 1)')"
-"$p" sweep grid.json -o served.db --set "seeds=[1,3]" --set requests=50 --set warm-up=0 --set rate=0.2 --set slo-ms=null --set contract=null --set retries=null \
+"$p" sweep grid.json -o served.db --set "seeds=[1,4]" --set requests=50 --set warm-up=0 --set rate=0.2 --set slo-ms=null --set contract=null --set retries=null \
     --set router=slm-only \
     --set memory=none 2>/dev/null
 csv -t slo -b router served.db >served.csv
