@@ -183,6 +183,12 @@ grows(const struct rg_report_metric *m)
                        m->info <= &rg_metrics[RG_METRIC_GOODPUT]);
 }
 
+bool
+rg_report_withheld(const struct rg_report *r, const struct rg_report_group *g, size_t metric)
+{
+    return grows(&r->metrics[metric]) && rg_report_saturated(r, g);
+}
+
 struct rg_estimate
 rg_report_estimate(const struct rg_report *r, const struct rg_report_group *g, size_t metric)
 {
@@ -195,7 +201,7 @@ rg_report_estimate(const struct rg_report *r, const struct rg_report_group *g, s
         return (struct rg_estimate){stored->value, stored->lo, stored->hi, stored->n};
     }
     e = m->info && m->info->kind == RG_METRIC_RATIO ? ratio(r, g, metric) : of_units(r, g, metric);
-    if (grows(m) && rg_report_saturated(r, g))
+    if (rg_report_withheld(r, g, metric))
         e.lo = e.hi = NAN;
     return e;
 }

@@ -56,6 +56,10 @@ void rg_table_note(struct rg_table *t, const char *fmt, ...) RG_PRINTF(2, 3);
 /* The same as an item of a list, behind how often it was so: "count x  text". */
 void rg_table_item(struct rg_table *t, uint64_t count, const char *fmt, ...) RG_PRINTF(3, 4);
 
+/* What csv says in a column of its own, behind all others and alike in each row, as it has no place
+ * for notes; other forms leave it to them. Borrowed texts are copied. */
+void rg_table_mark(struct rg_table *t, const char *name, const char *value);
+
 size_t rg_table_rows(const struct rg_table *t);
 size_t rg_table_columns(const struct rg_table *t);
 

@@ -5,7 +5,7 @@
 p=$ROUTERGYM_SIM
 cd "$tmp" || exit 99
 
-plan 97
+plan 126
 
 r() { "$p" report "$@"; }
 csv() { "$p" report --format csv "$@"; }
@@ -138,7 +138,7 @@ is 'an axis of two values: p of the paired t test' "$(of_test score)" "$(of_effe
 is 'over replications, too' "$(of_test latency_mean_ms)" "$(of_effect latency_mean_ms)"
 is 'main effects and interaction of each metric' 'router memory router x memory router memory router x memory' \
     "$(cut -d, -f2 effects.csv | sed 1d | xargs)"
-is 'the range is that of the levels' "$(awk -F, 'NR > 1 && $1 == "router" {x = $4; if (lo == "" || x < lo) lo = x; if (x > hi) hi = x}
+is 'the range is that of the levels' "$(awk -F, 'NR > 1 && $1 == "router" {x = $3; if (lo == "" || x < lo) lo = x; if (x > hi) hi = x}
         END {printf "%.9g", hi - lo}' levels.csv)" \
     "$(awk -F, '$1 == "score" && $2 == "router" {printf "%.9g", $3}' effects.csv)"
 
@@ -152,6 +152,42 @@ is 'a difference is one' '' "$(cols compare.csv value reference difference |
 is 'Holm: never below p' '' "$(cols compare.csv p p_holm | awk -F, 'NR > 1 && $2 < $1')"
 is 'one baseline for all' 'slm-only / none' \
     "$(csv -t compare --baseline router=slm-only,memory=none a.db | awk -F, '$4 == "score" || $4 == "goodput" {print $3}' | sort -u)"
+
+# ---- cells without a counterpart ----
+"$p" sweep grid.json -o unequal.db --set 'exclude=[{"router": "llm-only", "memory": "static"}]' 2>/dev/null
+csv -t compare -b router -m score --baseline router=llm-only unequal.db >unequal.csv
+csv -t compare -b router -m score --baseline router=llm-only -w memory=none unequal.db >equal.csv
+is 'only cells with a counterpart are compared' "$(cut -d, -f1-12 equal.csv)" "$(cut -d, -f1-12 unequal.csv)"
+is 'and counted' '2 2' "$(cols unequal.csv cells | sed 1d | xargs)"
+r -t compare -b router -m score --baseline router=llm-only unequal.db | tr '\n' ' ' >unequal.txt
+has 'the others are named' 'not finished, are, of row and baseline: slm-only (2), slm-dominant (2).' unequal.txt
+for t in summary effects levels front; do
+    r -t $t -b router unequal.db >unequal.txt
+    has "$t: averages over different cells" 'averages over different cells, as some are' unequal.txt
+    r -t $t -b router a.db >equal.txt
+    is "$t: or not" '' "$(grep 'averages over different cells' equal.txt)"
+done
+is 'summary counts cells' '4 2 4' "$(csv -t summary -b router unequal.db | cols /dev/stdin cells | sed 1d | xargs)"
+r -t summary -b router unequal.db >unequal.txt
+has 'also for people' 'cells' unequal.txt
+is 'which are told nothing where they are equal' '' "$(r -t summary -b router a.db | grep -w '^router.*cells')"
+
+# ---- saturated ----
+"$p" sweep grid.json -o full.db --set rate=null --set 'axes={"router": ["slm-only", "slm-dominant"], "rate": [0.5, 60]}' 2>/dev/null
+csv -t summary -b rate full.db >full.csv
+is 'saturated: no interval' '' "$(cols full.csv rate latency_mean_ms_lo latency_p95_ms_hi goodput_lo | sed -n 's/^60,//p' | tr -d ,)"
+is 'not saturated: intervals' '' "$(cols full.csv rate latency_mean_ms_lo latency_p95_ms_hi goodput_lo | grep '^0.5,' | grep ',,')"
+csv -t compare -b rate -m latency_mean_ms,score --baseline rate=0.5 full.db >full.csv
+is 'nor of a difference, nor a test' ',,,' \
+    "$(grep ,latency_mean_ms, full.csv | cat headers - | cols /dev/stdin difference_lo difference_hi p p_holm | sed 1d)"
+is 'but of what does not grow' '1' "$(csv -t compare -b router -m score --baseline router=slm-only full.db | cols /dev/stdin p | awk 'NR > 1 {print $1 < 0.01 && $1 != ""}')"
+csv -t effects -m latency_mean_ms,score full.db >full.csv
+is 'nor effects' ',,, ,,, ,,,' "$(grep latency full.csv | cut -d, -f4,5,7,8 | xargs)"
+is 'likewise' '' "$(grep ^score,router, full.csv | cut -d, -f4,5,7,8 | grep ',,')"
+for t in summary levels latency compare effects heat slo; do
+    r -t $t --baseline rate=0.5 full.db | tr '\n' ' ' >full.txt
+    has "$t says why" 'Saturated: where more work comes than an endpoint can do' full.txt
+done
 
 # ---- changes ----
 cp a.db old.db
@@ -207,6 +243,10 @@ is 'text keeps to 80 columns' '' "$(COLUMNS=80 "$p" report -t all --baseline rou
 is 'and to 60' '' "$(COLUMNS=60 "$p" report -t all --baseline router=llm-only a.db | awk 'length > 60')"
 has 'synthetic data are said to be' 'SYNTHETIC data' all.txt
 has 'so is where they come from' 'File a.db: 12 of 12 cells finished; 95 % intervals.' all.txt
+csv -t all --baseline router=llm-only a.db >all.csv
+is 'in csv every row says so' 'true' "$(awk -F, '/^$/ {head = 0; next} !head {head = 1; if ($NF != "synthetic") print "no"; next}
+    {print $NF}' all.csv | sort -u)"
+is 'and no table is without' "$(grep -c '^$' all.csv)" "$(($(grep -c ',synthetic$' all.csv) - 1))"
 for f in json markdown latex; do
     status "as $f" 0 "$p" report -t all --format $f a.db
 done

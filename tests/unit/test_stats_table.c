@@ -596,6 +596,24 @@ empty(void **state)
     rg_table_free(NULL);
 }
 
+/* A mark is for csv alone. */
+static void
+marked(void **state)
+{
+    struct rg_table *t = rg_table_new(NULL);
+
+    (void)state;
+    rg_table_column(t, "n", NULL, RG_COL_INTEGER, 0, true);
+    rg_table_row(t);
+    rg_table_integer(t, 0, 1);
+    rg_table_mark(t, "first", "x");
+    rg_table_mark(t, "made up", "yes, \"all\"");
+    prints(t, RG_CSV, 0, "n,made up\n1,\"yes, \"\"all\"\"\"\n");
+    prints(t, RG_TEXT, 80, "n\n-\n1\n");
+    prints(t, RG_JSON, 0, "{\"rows\": [\n  {\"n\": 1}]}\n");
+    rg_table_free(t);
+}
+
 static void
 several(void **state)
 {
@@ -649,6 +667,7 @@ main(void)
         cmocka_unit_test(latex_blocks),
         cmocka_unit_test(random_tables),
         cmocka_unit_test(empty),
+        cmocka_unit_test(marked),
         cmocka_unit_test(several),
     };
 
