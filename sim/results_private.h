@@ -24,6 +24,7 @@ enum rg_results_table_id {
     RG_TABLE_CATEGORIES,
     RG_TABLE_QUERIES,
     RG_TABLE_METRICS,
+    RG_TABLE_DIGESTS,
     RG_TABLE_RUNS,
     RG_TABLE_ESTIMATES,
     RG_TABLE_OBSERVATIONS,
@@ -105,6 +106,19 @@ void rg_results_add_text(struct rg_results_row *row, const char *s); /* NULL is 
 void rg_results_add_bytes(struct rg_results_row *row, const void *bytes, size_t n);
 RG_MUST_USE enum rg_status rg_results_row_end(struct rg_results *r, struct rg_results_row *row,
                                               struct rg_err *err);
+
+/* ---- results_digest.c ---- */
+
+#define RG_RESULTS_PLAN_DIGEST "plan_digest" /* its key in meta, which is no part of the plan */
+
+/* Puts the digest of a cell's rows, or (cell < 0) of the plan's, which must all be there. */
+RG_MUST_USE enum rg_status rg_results_put_digest(struct rg_results *r, int64_t cell,
+                                                 struct rg_err *err);
+/* RG_EINPUT when the rows are not those that the digest was made of. */
+RG_MUST_USE enum rg_status rg_results_check_digest(struct rg_results *r, int64_t cell,
+                                                   struct rg_err *err);
+/* Reads every finished cell. */
+RG_MUST_USE enum rg_status rg_results_check_cells(struct rg_results *r, struct rg_err *err);
 
 /* ---- results_plan.c ---- */
 RG_MUST_USE enum rg_status

@@ -394,7 +394,7 @@ put_rows(struct rg_results *r, const struct rg_results_cell *c, struct rg_err *e
         status = put_labels(r, c, err);
     for (size_t i = 0; i < c->n_spans && status == RG_OK; i++)
         status = put_span(r, c->cell, &c->spans[i], err);
-    return status;
+    return status == RG_OK ? rg_results_put_digest(r, c->cell, err) : status;
 }
 
 enum rg_status

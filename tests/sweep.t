@@ -11,7 +11,7 @@ quiet() { "$@" >/dev/null 2>&1; }
 # The first line of messages, without the program's name.
 says() { "$@" 2>&1 >/dev/null | head -n 1 | sed 's/^routergym-sim: //'; }
 
-plan 124
+plan 150
 
 # Opens at once, unlike its source.
 "$p" import -o t.db "$srcdir/traces/tickets.jsonl.gz" >/dev/null || exit 99
@@ -209,7 +209,9 @@ damaged() { # name, commands that damage x.db
     code2=0
     "$p" merge y.db x.db 2>/dev/null || code2=$?
     rm -f y.db
-    is "$1" '3 3' "$code $code2"
+    code3=0
+    "$p" report x.db >/dev/null 2>&1 || code3=$?
+    is "$1" '3 3 3' "$code $code2 $code3"
 }
 size=$(wc -c <one.db)
 damaged 'cut short' "head -c $((size / 2)) one.db >x.db"
@@ -217,18 +219,50 @@ damaged 'the head only' 'head -c 100 one.db >x.db'
 damaged 'an empty file' ': >x.db'
 damaged 'not a database' 'cp grid.json x.db'
 damaged 'zeros inside' "dd if=/dev/zero of=x.db bs=4096 seek=$((size / 8192)) count=20 conv=notrunc 2>/dev/null"
-damaged 'a newer version' "printf '\\0\\0\\0\\2' | dd of=x.db bs=1 seek=60 conv=notrunc 2>/dev/null"
-crashes=0
+damaged 'a newer version' "printf '\\0\\0\\0\\3' | dd of=x.db bs=1 seek=60 conv=notrunc 2>/dev/null"
+has 'is called one' 'result file of version 3 (expected 2): written by a later version of the program' .err
+damaged 'an older version' "printf '\\0\\0\\0\\1' | dd of=x.db bs=1 seek=60 conv=notrunc 2>/dev/null"
+has 'likewise' 'result file of version 1 (expected 2): written by an earlier version of the program' .err
+
+# Changed by another program: no cell is taken for what it is not.
+if command -v sqlite3 >/dev/null; then
+    change() { sqlite3 x.db "$1"; }
+elif command -v python3 >/dev/null && python3 -c 'import sqlite3' 2>/dev/null; then
+    change() { python3 -c 'import sqlite3, sys
+with sqlite3.connect("x.db") as db: db.execute(sys.argv[1])' "$1"; }
+else
+    change() { false; }
+fi
+for change in "UPDATE vectors SET sums = x'00'" 'UPDATE runs SET repeats = -5' 'UPDATE reasons SET calls = -1' \
+    'UPDATE confusion SET label = 99' 'UPDATE estimates SET value = value + 1 WHERE cell = 7' \
+    "UPDATE reasons SET reason = 'x' WHERE cell = 3" 'DELETE FROM quantiles WHERE cell = 11 AND i = 7' \
+    'DELETE FROM runs WHERE cell = 2' 'DELETE FROM digests WHERE cell = 2' \
+    "UPDATE axis_values SET label = 'llm-first' WHERE label = 'random'" "UPDATE queries SET name = 'x' WHERE query = 5"; do
+    cp one.db x.db
+    if change "$change"; then
+        damaged "$change" 'change "$change"'
+        cp one.db x.db
+        change "$change"
+        status 'nor resumed' 3 "$p" sweep grid.json -o x.db --resume
+    else
+        skip "$change" 'no sqlite3'
+        skip 'nor resumed' 'no sqlite3'
+    fi
+done
+crashes=0 unseen=0
+"$p" sweep --dump one.db >one.txt
 i=0
 while [ $i -lt 40 ]; do
     i=$((i + 1))
     cp one.db x.db
     printf '\377\0\177' | dd of=x.db bs=1 seek=$((i * size / 41)) conv=notrunc 2>/dev/null
     code=0
-    "$p" sweep --dump x.db >/dev/null 2>&1 || code=$?
+    "$p" sweep --dump x.db >x.txt 2>&1 || code=$?
     [ $code -eq 0 ] || [ $code -eq 3 ] || crashes=$((crashes + 1))
+    [ $code -eq 3 ] || cmp -s x.txt one.txt || unseen=$((unseen + 1))
 done
 is 'bytes changed anywhere: a message or none, but no crash' 0 $crashes
+is 'none only where nothing is changed' 0 $unseen
 
 # ---- bad configurations ----
 bad() { # name, message, JSON
