@@ -9,7 +9,8 @@
  * Text tables keep to a width: when a row would be longer, long texts are broken into several
  * lines, at blanks where they have some, and the table is continued in further blocks below, each
  * with the key columns again. Only numbers may be too wide for a very small width. LaTeX is
- * continued likewise after about seven columns of estimates. */
+ * continued likewise where the page of an article ends, on the right or below; what is too wide by
+ * itself is scaled down. It needs the packages booktabs and graphicx. */
 #ifndef RG_STATS_TABLE_H
 #define RG_STATS_TABLE_H
 
