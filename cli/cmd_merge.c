@@ -1,4 +1,6 @@
 /* routergym-sim merge: the results of shards in one file. */
+#include <string.h>
+
 #include "cli/cli.h"
 #include "sim/results.h"
 
@@ -7,9 +9,13 @@ merge(const char *out, char **shards, size_t n, struct rg_err *err)
 {
     size_t done = 0;
     size_t cells = 0;
-    enum rg_status status =
-        rg_results_merge(out, (const char *const *)shards, n, &done, &cells, err);
+    enum rg_status status;
 
+    if (strcmp(out, "-") == 0)
+        return rg_err_set(err, RG_EUSAGE,
+                          "merge: -: results need a file, standard output is none (./- is a file "
+                          "of that name)");
+    status = rg_results_merge(out, (const char *const *)shards, n, &done, &cells, err);
     if (status != RG_OK)
         return status;
     rg_cli_say("%s: %zu of %zu cells", out, done, cells);

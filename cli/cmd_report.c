@@ -201,6 +201,9 @@ print(const struct rg_report *r, const struct rg_report_tables *t)
 
     if (t->n == 0)
         return;
+    /* As run has it: tables are taken out of their report. */
+    for (size_t i = 0; i < t->n; i++)
+        rg_table_mark(t->table[i], "synthetic", meta(r, "synthetic"));
     say_origin(r, t->table[t->n - 1]);
     rg_tables_print(t->table, t->n, (enum rg_format)r->v->format, rg_cli_width(), &out);
     rg_cli_out(&out);

@@ -28,8 +28,10 @@ run_clear(struct rg_run *w)
 }
 
 static uint64_t
-default_requests(const struct rg_run_setup *s)
+requests_of(const struct rg_run_values *v, const struct rg_run_setup *s)
 {
+    if (v->requests)
+        return v->requests;
     return s->arrivals.n ? s->arrivals.n : s->policy.n_queries;
 }
 
@@ -55,7 +57,7 @@ rg_run_replication(const struct rg_run_values *v, const struct rg_run_setup *s,
                      .speed = v->speed,
                      .loop = v->loop},
         .arrival_queries = s->arrivals.query,
-        .requests = v->requests ? v->requests : default_requests(s),
+        .requests = requests_of(v, s),
         .until_s = v->until_s,
         .overhead_s = v->overhead_ms * 1e-3,
         .router_s = v->router_ms * 1e-3,
@@ -91,17 +93,18 @@ prepare_router(struct rg_run *w, size_t i, const char *word, struct rg_err *err)
                : status;
 }
 
-static enum rg_status
-check_warm_up(const struct rg_run *w, struct rg_err *err)
+enum rg_status
+rg_run_check_warm_up(const struct rg_run_values *v, const struct rg_run_setup *s,
+                     struct rg_err *err)
 {
-    uint64_t requests = w->v.requests ? w->v.requests : default_requests(&w->s);
+    uint64_t requests = requests_of(v, s);
 
-    if (w->v.warm_up < requests || w->v.warm_up == RG_OPT_IS_AUTO)
+    if (v->warm_up < requests || v->warm_up == RG_OPT_IS_AUTO)
         return RG_OK;
     return rg_err_set(err, RG_EUSAGE,
-                      "run: --warm-up leaves none of a replication's requests (found %llu, "
-                      "expected less than %llu)",
-                      (unsigned long long)w->v.warm_up, (unsigned long long)requests);
+                      "--warm-up leaves none of a replication's requests (found %llu, expected "
+                      "less than %llu)",
+                      (unsigned long long)v->warm_up, (unsigned long long)requests);
 }
 
 /* All routers leave out the same requests, else they would answer different queries: as many as the
@@ -184,7 +187,8 @@ run_cell(struct rg_run *w, size_t i, struct rg_run_files *files, struct rg_err *
         o.series = rg_run_series_new(options.warm_up, options.slo_s);
     if (o.events || o.series)
         options.done = observe_done;
-    status = rg_cell_run(rg_run_replication(&w->v, &w->s, &w->policies[i]), &options, &w->cells[i], err);
+    status =
+        rg_cell_run(rg_run_replication(&w->v, &w->s, &w->policies[i]), &options, &w->cells[i], err);
     if (status == RG_OK)
         rg_estimates_make(&w->estimates[i], &w->cells[i], v->level, rg_run_can_saturate(v, &w->s));
     if (status == RG_OK && o.series)
@@ -198,7 +202,7 @@ run_cell(struct rg_run *w, size_t i, struct rg_run_files *files, struct rg_err *
 static enum rg_status
 run_cells(struct rg_run *w, struct rg_run_files *files, struct rg_err *err)
 {
-    enum rg_status status = check_warm_up(w, err);
+    enum rg_status status = rg_run_check_warm_up(&w->v, &w->s, err);
 
     if (status == RG_OK)
         status = find_warm_up(w, err);

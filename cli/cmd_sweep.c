@@ -1,5 +1,6 @@
 /* routergym-sim sweep: many cells of a grid into one result file. */
 #include <assert.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -165,6 +166,18 @@ make_safe(struct sweep *w, double age_s)
         w->unsafe = err;
 }
 
+/* As people write it: 840, 12,300, 1.83 million. */
+static void
+put_rate(struct rg_buf *out, double x)
+{
+    if (x >= 1e6)
+        rg_buf_printf(out, "%.2f million", x / 1e6);
+    else if (x >= 999.5)
+        rg_buf_printf(out, "%d,%03d", (int)round(x) / 1000, (int)round(x) % 1000);
+    else
+        rg_buf_printf(out, x < 10 ? "%.1f" : "%.0f", x);
+}
+
 static void
 tick(void *ctx, const struct rg_sweep_progress *p)
 {
@@ -178,8 +191,12 @@ tick(void *ctx, const struct rg_sweep_progress *p)
     if (t - w->told < (w->terminal ? 0.2 : LINE_S) || elapsed <= 0)
         return;
     w->told = t;
-    rg_buf_printf(&text, "%zu of %zu cells, %.3g requests/s", p->finished, p->total,
-                  (double)p->requests / elapsed);
+    rg_buf_printf(&text, "%zu of %zu cells", p->finished, p->total);
+    if (p->finished > 0) {
+        rg_buf_puts(&text, ", ");
+        put_rate(&text, (double)p->requests / elapsed);
+        rg_buf_puts(&text, " requests/s");
+    }
     if (p->stopping) {
         rg_buf_puts(&text, ", finishing");
     } else if (p->finished > 0) {
@@ -381,6 +398,10 @@ check(struct sweep *w, size_t n_args, struct rg_err *err)
                           "sweep --help'");
     if (!w->v.output && !w->v.dry_run)
         return rg_err_set(err, RG_EUSAGE, "sweep: -o RESULTS is needed");
+    if (w->v.output && strcmp(w->v.output, "-") == 0)
+        return rg_err_set(err, RG_EUSAGE,
+                          "sweep: -o -: results need a file, standard output is none (-o ./- is a "
+                          "file of that name)");
     return read_shard(w, err);
 }
 

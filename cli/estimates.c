@@ -103,14 +103,36 @@ sum_by_sum(const struct rg_cell *cell, const struct rg_metric_info *info, double
 
 /* ---- over replications ---- */
 
-/* A time or a share is never negative; nor is the interval of its mean, which ends at 0 then. */
+void
+rg_estimates_bound(struct rg_estimate *e, double most)
+{
+    if (e->value >= 0 && e->lo < 0 && isfinite(e->lo))
+        e->lo = 0;
+    if (e->value <= most && e->hi > most && isfinite(e->hi))
+        e->hi = most;
+}
+
+struct rg_estimate
+rg_estimates_share(const double *x, size_t n, uint64_t requests, double level)
+{
+    struct rg_estimate e = rg_interval_mean(x, n, level), rate;
+    bool equal = n > 0 && isfinite(e.value);
+
+    for (size_t i = 1; i < n; i++)
+        equal = equal && x[i] == x[0];
+    rg_estimates_bound(&e, 1);
+    if (!equal || requests == 0)
+        return e;
+    rate = rg_interval_rate(x[0] * (double)requests, requests, level);
+    return (struct rg_estimate){x[0], rate.lo, rate.hi, n};
+}
+
 static struct rg_estimate
-over_replications(const double *x, uint64_t n, double scale, double level)
+over_replications(const double *x, uint64_t n, double scale, double most, double level)
 {
     struct rg_estimate e = rg_interval_mean(x, n, level);
 
-    if (e.value >= 0 && e.lo < 0 && isfinite(e.lo))
-        e.lo = 0;
+    rg_estimates_bound(&e, most);
     e.value *= scale;
     e.lo *= scale;
     e.hi *= scale;
@@ -134,7 +156,7 @@ estimate_use(struct rg_estimates *out, const struct rg_cell *cell, double level)
             column[rep] = cell->utilisation[rep * cell->n_endpoints + m];
             load += cell->load[rep * cell->n_endpoints + m] / (double)n;
         }
-        e = over_replications(column, n, 1, level);
+        e = over_replications(column, n, 1, 1, level);
         out->utilisation[m] = e.value;
         if ((load >= 1 || cell->endpoints[m].overrun) && !out->saturated) {
             out->saturated = true;
@@ -165,8 +187,11 @@ estimate_of(const struct rg_cell *cell, const struct rg_metric_info *info, doubl
     case RG_METRIC_RATIO:
         return sum_by_sum(cell, info, level);
     case RG_METRIC_REPLICATION:
+        if (info == &rg_metrics[RG_METRIC_GOODPUT])
+            return rg_estimates_share(cell->replication[info->column], cell->replications,
+                                      cell->counted, level);
         return over_replications(cell->replication[info->column], cell->replications, info->scale,
-                                 level);
+                                 INFINITY, level);
     default:
         return over_queries(cell, info, level);
     }
@@ -181,7 +206,7 @@ rg_estimates_make(struct rg_estimates *out, const struct rg_cell *cell, double l
         if (rg_metrics[m].kind != RG_METRIC_BUSIEST)
             out->of[m] = estimate_of(cell, &rg_metrics[m], level);
     for (size_t i = 0; i < RG_N_PARTS; i++)
-        out->parts[i] = over_replications(cell->parts[i], cell->replications, 1, level);
+        out->parts[i] = over_replications(cell->parts[i], cell->replications, 1, INFINITY, level);
     out->queries = out->of[RG_METRIC_ESCALATED].n;
     out->scored = out->of[RG_METRIC_SCORE].n;
     out->priced = out->of[RG_METRIC_COST].n;

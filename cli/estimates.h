@@ -101,4 +101,15 @@ void rg_estimates_make(struct rg_estimates *out, const struct rg_cell *cell, dou
                        bool open);
 void rg_estimates_clear(struct rg_estimates *e);
 
+/* Times are never negative, nor are shares, which are at most 1: a symmetric interval ends there.
+ */
+void rg_estimates_bound(struct rg_estimate *e, double most);
+
+/* Mean of shares x[0..n) of requests, one for each replication, with Student's interval within 0
+ * and
+ * 1. When all are equal (every request was served, say) they show no spread, though the next
+ * request could end otherwise: then the interval is Wilson's for that share of all requests, taken
+ * for independent. .n is n. */
+struct rg_estimate rg_estimates_share(const double *x, size_t n, uint64_t requests, double level);
+
 #endif

@@ -1,6 +1,7 @@
 /* The parts of `report`: its options and work (cmd_report.c), what it takes from a result file
- * (report_data.c, report_units.c), its tables (report_tables.c, report_requests.c, report_tests.c,
- * report_against.c, report_change.c, report_spec.c) and figures (report_figures.h, report_draw.c).
+ * (report_data.c, report_units.c), its tables (report_tables.c, report_behind.c, report_requests.c,
+ * report_tests.c, report_against.c, report_change.c, report_spec.c) and figures (report_figures.h,
+ * report_draw.c).
  *
  * A report speaks of groups of cells: those that have the same values of some axes. What a group
  * shows is what its cells show on average, each counting alike, on the same units: queries, or
@@ -31,7 +32,8 @@ struct rg_report_values {
 enum rg_better { RG_BETTER_NEITHER, RG_BETTER_LESS, RG_BETTER_MORE };
 
 struct rg_report_metric {
-    const char *name, *head;
+    const char *name, *head; /* of data, of a column for people */
+    const char *words;       /* for titles, with the unit: mean latency (ms) */
     enum rg_results_over over;
     bool part;
     const struct rg_metric_info *info; /* NULL: none of those that `run` knows */
@@ -80,6 +82,9 @@ RG_MUST_USE enum rg_status rg_report_load(struct rg_report *r, const struct rg_r
                                           const char *path, struct rg_err *err);
 void rg_report_clear(struct rg_report *r);
 
+/* A title's first letter, made a capital. */
+void rg_report_capital(struct rg_buf *text);
+
 /* Number of a metric by its name, or SIZE_MAX; likewise of an axis. */
 size_t rg_report_metric_find(const struct rg_report *r, const char *name);
 size_t rg_report_axis_find(const struct rg_report *r, const char *name);
@@ -111,6 +116,8 @@ double rg_report_option(const struct rg_results *db, const char *path, size_t ce
 
 /* Is some endpoint saturated in a cell of the group? */
 bool rg_report_saturated(const struct rg_report *r, const struct rg_report_group *g);
+/* And does the metric then grow with the length of a run, so that it has no interval? */
+bool rg_report_withheld(const struct rg_report *r, const struct rg_report_group *g, size_t metric);
 
 /* Group that a group is compared with by --baseline; SIZE_MAX: with none. */
 RG_MUST_USE enum rg_status rg_report_baseline(const struct rg_report *r, size_t *of_group,
@@ -135,6 +142,31 @@ size_t rg_report_column(struct rg_table *t, const struct rg_report *r, size_t me
 void rg_report_put(struct rg_table *t, const struct rg_report *r, size_t column, size_t metric,
                    struct rg_estimate e);
 bool rg_report_for_people(const struct rg_report *r);
+
+/* report_behind.c: what stands behind the numbers of a table. Its rows are the groups of n
+ * groupings, one after the other; all is borrowed. */
+struct rg_report_behind;
+struct rg_report_behind *rg_report_behind_new(const struct rg_report *r,
+                                              const struct rg_report_groups *g, size_t n,
+                                              const size_t *metric, size_t n_metrics);
+void rg_report_behind_free(struct rg_report_behind *b);
+/* Columns with the numbers of queries, replications and cells: in data all, and NAME_n of a metric
+ * that was observed on fewer; for people those that differ between rows. Then their values. */
+void rg_report_behind_columns(struct rg_report_behind *b, struct rg_table *t);
+void rg_report_behind_put(const struct rg_report_behind *b, struct rg_table *t, size_t column,
+                          size_t row);
+/* What columns do not say: numbers behind each "row" or "value", intervals that are withheld. */
+void rg_report_behind_notes(const struct rg_report_behind *b, struct rg_table *t, const char *each);
+void rg_report_note_withheld(struct rg_table *t);
+
+/* Cells of a group, into cell, that have a counterpart in another: one with the same values of all
+ * axes that the grouping is not by. Returns how many. */
+size_t rg_report_counterparts(const struct rg_report *r, const struct rg_report_groups *g,
+                              size_t group, size_t of, size_t *cell);
+/* Has each cell of each group a counterpart in all others? */
+bool rg_report_balanced(const struct rg_report *r, const struct rg_report_groups *g);
+void rg_report_note_unbalanced(struct rg_table *t, const struct rg_report *r,
+                               const struct rg_report_groups *g);
 
 typedef enum rg_status rg_report_maker(struct rg_report *r, struct rg_report_tables *t,
                                        struct rg_err *err);

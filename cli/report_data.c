@@ -29,11 +29,75 @@ begins(const char *s, const char *const *names, size_t n)
     return false;
 }
 
+/* Metrics in words, with their unit: of a column, where that of `run` would not say enough beside
+ * others, and of a title. */
+static const struct {
+    const char *name, *head, *words;
+} worded[] = {
+    {"score", NULL, "score"},
+    {"cost_usd_per_1000", NULL, "cost (USD per 1000 requests)"},
+    {"escalation_rate", NULL, "escalated requests (%)"},
+    {"regret", NULL, "regret"},
+    {"label_accuracy", NULL, "right labels (%)"},
+    {"json_valid", NULL, "valid JSON (%)"},
+    {"schema_valid", NULL, "answers valid by schema (%)"},
+    {"schema_valid_repaired", NULL, "answers valid when repaired (%)"},
+    {"groundedness_overlap", NULL, "groundedness by overlap"},
+    {"groundedness_cosine", "grounded by cosine", "groundedness by cosine"},
+    {"faithfulness_overlap", NULL, "faithfulness by overlap"},
+    {"faithfulness_cosine", "faithful by cosine", "faithfulness by cosine"},
+    {"slm_share", NULL, "answered by the small model (%)"},
+    {"calls", NULL, "calls per request"},
+    {"coverage", NULL, "tries replayed as recorded (%)"},
+    {"counterfactual_share", NULL, "tries recorded with another prompt (%)"},
+    {"slm_cost_usd_per_1000", NULL, "cost of small models (USD per 1000 requests)"},
+    {"llm_cost_usd_per_1000", NULL, "cost of large models (USD per 1000 requests)"},
+    {"prompt_tokens", NULL, "prompt tokens per request"},
+    {"completion_tokens", NULL, "answer tokens per request"},
+    {"latency_mean_ms", "mean latency ms", "mean latency (ms)"},
+    {"latency_p50_ms", "p50 latency ms", "median latency (ms)"},
+    {"latency_p95_ms", "p95 latency ms", "95th percentile of latency (ms)"},
+    {"latency_p99_ms", "p99 latency ms", "99th percentile of latency (ms)"},
+    {"ttft_mean_ms", "mean TTFT ms", "mean time to first token (ms)"},
+    {"ttft_p99_ms", "p99 TTFT ms", "99th percentile of time to first token (ms)"},
+    {"goodput", NULL, "goodput (% of requests)"},
+    {"throughput_per_s", NULL, "completed requests per second"},
+    {"utilisation", NULL, "utilisation of the busiest endpoint (%)"},
+    {"overhead_ms", "overhead ms", "overhead (ms)"},
+    {"router_ms", "router ms", "time of the router (ms)"},
+    {"retrieval_ms", "retrieval ms", "time of retrieval (ms)"},
+    {"contract_ms", "contract ms", "time of the contract (ms)"},
+    {"queue_ms", "queue ms", "time in queues (ms)"},
+    {"limit_ms", "limit ms", "time at rate limits (ms)"},
+    {"prefill_ms", "prefill ms", "time of prefill (ms)"},
+    {"decode_ms", "decode ms", "time of decoding (ms)"},
+    {"failed_ms", "failed ms", "time of failed tries (ms)"},
+    {"backoff_ms", "backoff ms", "time of backoff (ms)"},
+};
+
+void
+rg_report_capital(struct rg_buf *text)
+{
+    if (text->len > 0 && text->data[0] >= 'a' && text->data[0] <= 'z')
+        text->data[0] = (char)(text->data[0] - 'a' + 'A');
+}
+
+static void
+put_in_words(struct rg_report_metric *m)
+{
+    for (size_t i = 0; i < sizeof worded / sizeof *worded; i++)
+        if (strcmp(worded[i].name, m->name) == 0) {
+            m->words = worded[i].words;
+            m->head = worded[i].head ? worded[i].head : m->head;
+        }
+}
+
 static struct rg_report_metric
 metric_of(const struct rg_results_metric *m)
 {
     struct rg_report_metric out = {.name = m->name,
                                    .head = m->name,
+                                   .words = m->name,
                                    .over = m->over,
                                    .part = m->part,
                                    .decimals = m->part ? 0 : -1,
@@ -42,11 +106,11 @@ metric_of(const struct rg_results_metric *m)
     for (size_t i = 0; i < RG_N_METRICS; i++)
         if (strcmp(rg_metrics[i].name, m->name) == 0) {
             out.info = &rg_metrics[i];
-            /* Beside others a mere "mean" would not say of what. */
-            out.head = rg_metrics[i].table == RG_TABLE_LATENCY ? m->name : rg_metrics[i].head;
+            out.head = rg_metrics[i].head;
             out.decimals = rg_metrics[i].percent ? 1 : rg_metrics[i].decimals;
             out.scale = rg_metrics[i].percent ? 100 : 1;
         }
+    put_in_words(&out);
     if (m->part || begins(m->name, less_names, sizeof less_names / sizeof *less_names))
         out.better = RG_BETTER_LESS;
     else if (begins(m->name, more_names, sizeof more_names / sizeof *more_names))

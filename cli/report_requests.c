@@ -214,6 +214,30 @@ rg_report_escalated(const struct rg_report *r, const struct rg_report_group *g, 
     return rg_interval_rate(fmin(rg_sum_value(&sum), (double)n), n, r->level);
 }
 
+/* How many queries of each category there are behind the rows. */
+static void
+note_categories(struct rg_table *t, const struct rg_report *r)
+{
+    struct rg_buf text = {0};
+
+    for (size_t c = 0; c < rg_results_n_categories(r->db); c++) {
+        uint64_t lo = UINT64_MAX, hi = 0;
+
+        for (size_t i = 0; i < r->groups.n; i++) {
+            uint64_t n = rg_report_escalated(r, &r->groups.group[i], c).n;
+
+            lo = n < lo ? n : lo;
+            hi = n > hi ? n : hi;
+        }
+        rg_buf_printf(&text, "%s%s %llu", c > 0 ? ", " : "", rg_results_category(r->db, c),
+                      (unsigned long long)lo);
+        if (hi > lo)
+            rg_buf_printf(&text, " to %llu", (unsigned long long)hi);
+    }
+    rg_table_note(t, "Queries behind each row: %s.", rg_buf_text(&text));
+    rg_buf_clear(&text);
+}
+
 static struct rg_table *
 escalation_for_people(const struct rg_report *r)
 {
@@ -231,6 +255,7 @@ escalation_for_people(const struct rg_report *r)
             rg_table_estimate(t, first + c, 100 * e.value, 100 * e.lo, 100 * e.hi);
         }
     }
+    note_categories(t, r);
     return t;
 }
 

@@ -91,80 +91,27 @@ occurs(const struct rg_report *r, size_t metric)
     return false;
 }
 
-/* Observations behind the estimates of a row: queries or replications; 0: no metric is over them.
- */
-static uint64_t
-n_of(const struct rg_report *r, size_t group, enum rg_results_over over, const size_t *metric,
-     size_t n)
-{
-    uint64_t most = 0;
-
-    for (size_t k = 0; k < n; k++)
-        if (r->metrics[metric[k]].over == over) {
-            uint64_t x = rg_report_estimate(r, &r->groups.group[group], metric[k]).n;
-
-            most = x > most ? x : most;
-        }
-    return most;
-}
-
-/* People are told once what is the same in all rows. */
-static bool
-same_n(const struct rg_report *r, enum rg_results_over over, const size_t *metric, size_t n)
-{
-    for (size_t i = 1; i < r->groups.n; i++)
-        if (n_of(r, i, over, metric, n) != n_of(r, 0, over, metric, n))
-            return false;
-    return rg_report_for_people(r);
-}
-
-static const char *const over_names[] = {"queries", "replications"};
-
-static void
-note_n(struct rg_table *t, const struct rg_report *r, const bool same[2], const uint64_t n[2])
-{
-    bool pooled = false;
-
-    for (int over = 0; over < 2; over++)
-        if (same[over] && n[over] > 0)
-            rg_table_note(t, "Number of %s behind each row: %llu.", over_names[over],
-                          (unsigned long long)n[over]);
-    for (size_t i = 0; i < r->groups.n; i++)
-        pooled = pooled || r->groups.group[i].n > 1;
-    if (pooled)
-        rg_table_note(t, "Rows of several cells are their average: each query's, or each "
-                         "replication's.");
-}
-
 /* A row for each group, a column for each metric, and what the intervals speak of. */
 static struct rg_table *
 metrics_table(const struct rg_report *r, const char *title, const size_t *metric, size_t n)
 {
     struct rg_table *t = rg_report_table(r, title, &r->groups);
-    uint64_t first_n[2];
-    bool same[2];
+    struct rg_report_behind *b = rg_report_behind_new(r, &r->groups, 1, metric, n);
 
     for (size_t k = 0; k < n; k++)
         rg_report_column(t, r, metric[k]);
-    for (int over = 0; over < 2; over++) {
-        same[over] = same_n(r, (enum rg_results_over)over, metric, n);
-        first_n[over] = n_of(r, 0, (enum rg_results_over)over, metric, n);
-        if (!same[over])
-            rg_table_column(t, over_names[over], over == 1 ? "reps" : NULL, RG_COL_INTEGER, 0,
-                            false);
-    }
+    rg_report_behind_columns(b, t);
     for (size_t i = 0; i < r->groups.n; i++) {
         size_t column = rg_report_row(t, r, &r->groups, i);
 
         for (size_t k = 0; k < n; k++)
             rg_report_put(t, r, column++, metric[k],
                           rg_report_estimate(r, &r->groups.group[i], metric[k]));
-        for (int over = 0; over < 2; over++)
-            if (!same[over])
-                rg_table_integer(t, column++,
-                                 (int64_t)n_of(r, i, (enum rg_results_over)over, metric, n));
+        rg_report_behind_put(b, t, column, i);
     }
-    note_n(t, r, same, first_n);
+    rg_report_behind_notes(b, t, "row");
+    rg_report_note_unbalanced(t, r, &r->groups);
+    rg_report_behind_free(b);
     return t;
 }
 
@@ -254,36 +201,72 @@ rg_report_parts(struct rg_report *r, struct rg_report_tables *t, struct rg_err *
     return RG_OK;
 }
 
+/* Rows of one axis's levels; first: of all rows the number of its first. */
+static void
+put_levels(struct rg_table *table, const struct rg_report *r, const struct rg_report_groups *g,
+           const struct rg_report_behind *b, size_t first)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        rg_table_row(table);
+        rg_table_text(table, 0, rg_results_axis(r->db, g->axis[0]));
+        rg_table_text(table, 1, g->group[i].label);
+        for (size_t m = 0; m < r->n_shown; m++)
+            rg_report_put(table, r, 2 + m, r->shown[m],
+                          rg_report_estimate(r, &g->group[i], r->shown[m]));
+        rg_report_behind_put(b, table, 2 + r->n_shown, first + i);
+    }
+}
+
+/* Levels of which axes are averages over different cells of the others? */
+static void
+note_levels(struct rg_table *table, const struct rg_report *r, const struct rg_report_groups *g)
+{
+    struct rg_buf names = {0};
+
+    for (size_t k = 0; k < r->groups.n_axes; k++)
+        if (!rg_report_balanced(r, &g[k]))
+            rg_buf_printf(&names, "%s%s", names.len > 0 ? ", " : "",
+                          rg_results_axis(r->db, g[k].axis[0]));
+    if (names.len > 0)
+        rg_table_note(table,
+                      "Levels of %s are averages over different cells, as some are excluded "
+                      "or not finished: they differ by these, too.",
+                      rg_buf_text(&names));
+    rg_buf_clear(&names);
+}
+
 enum rg_status
 rg_report_levels(struct rg_report *r, struct rg_report_tables *t, struct rg_err *err)
 {
+    size_t n = r->groups.n_axes, first = 0;
+    struct rg_report_groups *g;
+    struct rg_report_behind *b;
     struct rg_table *table;
 
     (void)err;
-    if (r->groups.n_axes == 0)
+    if (n == 0)
         return RG_OK;
+    g = rg_alloc(n, sizeof *g);
+    for (size_t k = 0; k < n; k++)
+        rg_report_group(&g[k], r, &r->groups.axis[k], 1);
+    b = rg_report_behind_new(r, g, n, r->shown, r->n_shown);
     table = rg_table_new("Levels of each axis");
     rg_table_column(table, "axis", NULL, RG_COL_TEXT, 0, true);
     rg_table_column(table, "level", NULL, RG_COL_TEXT, 0, true);
-    rg_table_column(table, "cells", NULL, RG_COL_INTEGER, 0, false);
     for (size_t k = 0; k < r->n_shown; k++)
         rg_report_column(table, r, r->shown[k]);
-    for (size_t k = 0; k < r->groups.n_axes; k++) {
-        struct rg_report_groups g;
-
-        rg_report_group(&g, r, &r->groups.axis[k], 1);
-        for (size_t i = 0; i < g.n; i++) {
-            rg_table_row(table);
-            rg_table_text(table, 0, rg_results_axis(r->db, g.axis[0]));
-            rg_table_text(table, 1, g.group[i].label);
-            rg_table_integer(table, 2, (int64_t)g.group[i].n);
-            for (size_t m = 0; m < r->n_shown; m++)
-                rg_report_put(table, r, 3 + m, r->shown[m],
-                              rg_report_estimate(r, &g.group[i], r->shown[m]));
-        }
-        rg_report_groups_clear(&g);
+    rg_report_behind_columns(b, table);
+    for (size_t k = 0; k < n; k++) {
+        put_levels(table, r, &g[k], b, first);
+        first += g[k].n;
     }
     rg_table_note(table, "Each row is the average over all cells with that value of the axis.");
+    rg_report_behind_notes(b, table, "row");
+    note_levels(table, r, g);
+    rg_report_behind_free(b);
+    for (size_t k = 0; k < n; k++)
+        rg_report_groups_clear(&g[k]);
+    free(g);
     rg_report_tables_add(t, table);
     return RG_OK;
 }
@@ -325,12 +308,14 @@ rg_report_cost(struct rg_report *r, struct rg_report_tables *t, struct rg_err *e
                                         "completion_tokens"};
     size_t metric[sizeof names / sizeof *names], n = NAMED(r, names, metric), column;
     struct rg_table *table = rg_report_table(r, "Cost by tier", &r->groups);
+    struct rg_report_behind *b = rg_report_behind_new(r, &r->groups, 1, metric, n);
 
     (void)err;
     for (size_t k = 0; k < n; k++)
         rg_report_column(table, r, metric[k]);
     rg_table_column(table, "llm_share_of_cost", "LLM % of cost", RG_COL_NUMBER, 1, false);
     rg_table_column(table, "replica_usd_per_1000", "replicas USD/1000", RG_COL_NUMBER, 2, false);
+    rg_report_behind_columns(b, table);
     for (size_t i = 0; i < r->groups.n; i++) {
         double slm = value_named(r, i, "slm_cost_usd_per_1000");
         double llm = value_named(r, i, "llm_cost_usd_per_1000");
@@ -341,10 +326,13 @@ rg_report_cost(struct rg_report *r, struct rg_report_tables *t, struct rg_err *e
             rg_report_put(table, r, column++, metric[k],
                           rg_report_estimate(r, &r->groups.group[i], metric[k]));
         rg_table_number(table, column++, rg_report_for_people(r) ? 100 * share : share);
-        put_endpoint_costs(table, column, r, i);
+        put_endpoint_costs(table, column++, r, i);
+        rg_report_behind_put(b, table, column, i);
     }
     rg_table_note(table, "Costs by tier are of all tries, warm-up included; tokens are those of a "
                          "request.");
+    rg_report_behind_notes(b, table, "row");
+    rg_report_behind_free(b);
     rg_report_tables_add(t, table);
     return RG_OK;
 }
@@ -379,7 +367,7 @@ rg_report_slo(struct rg_report *r, struct rg_report_tables *t, struct rg_err *er
                                         "utilisation"};
     size_t metric[sizeof names / sizeof *names], n = NAMED(r, names, metric), column;
     struct rg_table *table = rg_report_table(r, "Service levels", &r->groups);
-    bool saturated = false;
+    struct rg_report_behind *b = rg_report_behind_new(r, &r->groups, 1, metric, n);
 
     (void)err;
     rg_table_column(table, "slo_ms", "SLO ms", RG_COL_NUMBER, 0, false);
@@ -387,6 +375,7 @@ rg_report_slo(struct rg_report *r, struct rg_report_tables *t, struct rg_err *er
         rg_report_column(table, r, metric[k]);
     rg_table_column(table, "busiest", NULL, RG_COL_TEXT, 0, false);
     rg_table_column(table, "saturated", NULL, RG_COL_TEXT, 0, false);
+    rg_report_behind_columns(b, table);
     for (size_t i = 0; i < r->groups.n; i++) {
         const struct rg_report_group *g = &r->groups.group[i];
         const char *busiest = busiest_model(r, g), *over = saturated_model(r, g);
@@ -400,13 +389,12 @@ rg_report_slo(struct rg_report *r, struct rg_report_tables *t, struct rg_err *er
             rg_table_text(table, column, busiest);
         if (over)
             rg_table_text(table, column + 1, over);
-        saturated = saturated || over;
+        rg_report_behind_put(b, table, column + 2, i);
     }
     rg_table_note(table, "Goodput: share of requests that are completed, within the SLO where "
                          "there is one.");
-    if (saturated)
-        rg_table_note(table, "Saturated: more work comes than that endpoint can do; latency then "
-                             "grows with the length of a run, and has no interval.");
+    rg_report_behind_notes(b, table, "row");
+    rg_report_behind_free(b);
     rg_report_tables_add(t, table);
     return RG_OK;
 }
@@ -419,6 +407,7 @@ rg_report_coverage(struct rg_report *r, struct rg_report_tables *t, struct rg_er
     static const char *const names[] = {"coverage", "counterfactual_share"};
     size_t metric[2], n = NAMED(r, names, metric), column;
     struct rg_table *table = rg_report_table(r, "Coverage by recorded calls", &r->groups);
+    struct rg_report_behind *b = rg_report_behind_new(r, &r->groups, 1, metric, n);
 
     (void)err;
     for (size_t k = 0; k < n; k++)
@@ -426,6 +415,7 @@ rg_report_coverage(struct rg_report *r, struct rg_report_tables *t, struct rg_er
     rg_table_column(table, "skipped_queries", "queries skipped", RG_COL_INTEGER, 0, false);
     rg_table_column(table, "unscored", NULL, RG_COL_INTEGER, 0, false);
     rg_table_column(table, "unpriced", NULL, RG_COL_INTEGER, 0, false);
+    rg_report_behind_columns(b, table);
     for (size_t i = 0; i < r->groups.n; i++) {
         const struct rg_report_group *g = &r->groups.group[i];
         uint64_t skipped = 0, unscored = 0, unpriced = 0;
@@ -442,10 +432,13 @@ rg_report_coverage(struct rg_report *r, struct rg_report_tables *t, struct rg_er
             rg_report_put(table, r, column++, metric[k], rg_report_estimate(r, g, metric[k]));
         rg_table_integer(table, column++, (int64_t)skipped);
         rg_table_integer(table, column++, (int64_t)unscored);
-        rg_table_integer(table, column, (int64_t)unpriced);
+        rg_table_integer(table, column++, (int64_t)unpriced);
+        rg_report_behind_put(b, table, column, i);
     }
     rg_table_note(table, "Coverage: tries that replayed exactly their recording; other prompt: "
                          "those that replayed one made with another prompt.");
+    rg_report_behind_notes(b, table, "row");
+    rg_report_behind_free(b);
     rg_report_tables_add(t, table);
     return RG_OK;
 }
@@ -493,10 +486,12 @@ heat_for_people(const struct rg_report *r, const struct rg_report_groups *g, siz
     const char *rows = rg_results_axis(r->db, g->axis[0]),
                *cols = rg_results_axis(r->db, g->axis[1]);
     const struct rg_report_metric *m = &r->metrics[metric];
+    struct rg_report_behind *b = rg_report_behind_new(r, g, 1, &metric, 1);
     struct rg_buf title = {0};
     struct rg_table *t;
 
-    rg_buf_printf(&title, "%s by %s and %s", m->head, rows, cols);
+    rg_buf_printf(&title, "%s by %s and %s", m->words, rows, cols);
+    rg_report_capital(&title);
     t = rg_table_new(rg_buf_text(&title));
     rg_buf_clear(&title);
     rg_table_column(t, rows, NULL, RG_COL_TEXT, 0, true);
@@ -511,6 +506,9 @@ heat_for_people(const struct rg_report *r, const struct rg_report_groups *g, siz
         rg_report_put(t, r, 1 + g->group[i].value[1], metric,
                       rg_report_estimate(r, &g->group[i], metric));
     }
+    rg_report_behind_notes(b, t, "value");
+    rg_report_note_unbalanced(t, r, g);
+    rg_report_behind_free(b);
     return t;
 }
 
@@ -518,16 +516,22 @@ static struct rg_table *
 heat_as_data(const struct rg_report *r, const struct rg_report_groups *g)
 {
     struct rg_table *t = rg_report_table(r, "two axes", g);
+    struct rg_report_behind *b = rg_report_behind_new(r, g, 1, r->shown, r->n_shown);
 
     for (size_t k = 0; k < r->n_shown; k++)
         rg_report_column(t, r, r->shown[k]);
+    rg_report_behind_columns(b, t);
     for (size_t i = 0; i < g->n; i++) {
         size_t first = rg_report_row(t, r, g, i);
 
         for (size_t k = 0; k < r->n_shown; k++)
             rg_report_put(t, r, first + k, r->shown[k],
                           rg_report_estimate(r, &g->group[i], r->shown[k]));
+        rg_report_behind_put(b, t, first + r->n_shown, i);
     }
+    rg_report_behind_notes(b, t, "row");
+    rg_report_note_unbalanced(t, r, g);
+    rg_report_behind_free(b);
     return t;
 }
 

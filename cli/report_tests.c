@@ -24,6 +24,7 @@ struct effects {
     struct effect *item;
     size_t n, cap;
     size_t incomplete; /* pairs of axes of which some combination has no cell */
+    bool withheld;     /* the metric grows with the length of a run: it is not tested */
 };
 
 static struct effect *
@@ -115,6 +116,20 @@ interaction(struct effects *all, const struct rg_report *r, const size_t axis[2]
     rg_report_groups_clear(&one[1]);
 }
 
+/* Every effect is one of all cells, so that a single saturated one is too many. */
+static void
+withhold(struct effects *all, const struct rg_report *r, size_t metric)
+{
+    for (size_t i = 0; i < r->groups.n; i++)
+        all->withheld = all->withheld || rg_report_withheld(r, &r->groups.group[i], metric);
+    for (size_t i = 0; i < all->n && all->withheld; i++) {
+        struct rg_anova_row *row = &all->item[i].row;
+
+        row->test.statistic = row->test.df = row->test.df2 = NAN;
+        row->test.estimate = row->p_adjusted = NAN;
+    }
+}
+
 static void
 find_effects(struct effects *all, const struct rg_report *r, size_t metric)
 {
@@ -126,6 +141,7 @@ find_effects(struct effects *all, const struct rg_report *r, size_t metric)
     for (size_t i = 0; i < g->n_axes; i++)
         for (size_t j = i + 1; j < g->n_axes; j++)
             interaction(all, r, (const size_t[2]){g->axis[i], g->axis[j]}, metric);
+    withhold(all, r, metric);
     p = rg_alloc(all->n, sizeof *p);
     for (size_t i = 0; i < all->n; i++)
         p[i] = all->item[i].row.p_adjusted;
@@ -178,11 +194,38 @@ effects_clear(struct effects *all)
     free(all->item);
 }
 
+/* What makes effects others than those of the axes. */
+static void
+note_cells(struct rg_table *table, const struct rg_report *r, size_t incomplete)
+{
+    struct rg_buf names = {0};
+
+    if (incomplete > 0)
+        rg_table_note(table, "%zu pairs of axes lack a combination: their interaction is left out.",
+                      incomplete);
+    for (size_t k = 0; k < r->groups.n_axes; k++) {
+        struct rg_report_groups g;
+
+        rg_report_group(&g, r, &r->groups.axis[k], 1);
+        if (!rg_report_balanced(r, &g))
+            rg_buf_printf(&names, "%s%s", names.len > 0 ? ", " : "",
+                          rg_results_axis(r->db, g.axis[0]));
+        rg_report_groups_clear(&g);
+    }
+    if (names.len > 0)
+        rg_table_note(table,
+                      "Levels of %s are averages over different cells, as some are excluded or not "
+                      "finished: their effect has a part of the others'.",
+                      rg_buf_text(&names));
+    rg_buf_clear(&names);
+}
+
 enum rg_status
 rg_report_effects(struct rg_report *r, struct rg_report_tables *t, struct rg_err *err)
 {
     struct rg_table *table;
     size_t incomplete = 0;
+    bool withheld = false;
 
     (void)err;
     if (r->groups.n_axes == 0)
@@ -195,6 +238,7 @@ rg_report_effects(struct rg_report *r, struct rg_report_tables *t, struct rg_err
         find_effects(&all, r, r->shown[k]);
         put_effects(table, r, &all, r->shown[k]);
         incomplete = all.incomplete;
+        withheld = withheld || all.withheld;
         effects_clear(&all);
     }
     rg_table_note(table,
@@ -202,11 +246,9 @@ rg_report_effects(struct rg_report *r, struct rg_report_tables *t, struct rg_err
                   "is tested against its interaction with them. p after Greenhouse and "
                   "Geisser, then over all effects on a metric after Holm. Range: between "
                   "the means of the best and the worst level.");
-    if (incomplete > 0)
-        rg_table_note(table,
-                      "%zu pairs of axes lack a combination: their interaction is left out, and "
-                      "levels of one are averages over different values of the other.",
-                      incomplete);
+    note_cells(table, r, incomplete);
+    if (withheld)
+        rg_report_note_withheld(table);
     rg_report_tables_add(t, table);
     return RG_OK;
 }
@@ -218,18 +260,37 @@ struct difference {
     double value, reference; /* means over the units that both have */
     struct rg_test test;
     double p_holm;
+    size_t cells, dropped; /* that have a counterpart in the baseline, and those that have none */
 };
+
+/* The cells of both that have a counterpart in the other: all else they differ by is not what is
+ * asked for. */
+static void
+match(struct rg_report_group pair[2], struct difference *d, const struct rg_report *r)
+{
+    const size_t of[2] = {d->group, d->baseline};
+
+    for (size_t i = 0; i < 2; i++) {
+        pair[i] = r->groups.group[of[i]];
+        pair[i].cell = rg_alloc(pair[i].n, sizeof *pair[i].cell);
+        pair[i].n = rg_report_counterparts(r, &r->groups, of[i], of[1 - i], pair[i].cell);
+        d->dropped += r->groups.group[of[i]].n - pair[i].n;
+    }
+    d->cells = pair[0].n;
+}
 
 static struct difference
 difference_of(const struct rg_report *r, size_t group, size_t baseline, size_t metric)
 {
-    const struct rg_report_group *pair[2] = {&r->groups.group[group], &r->groups.group[baseline]};
     struct difference d = {.group = group, .baseline = baseline, .p_holm = NAN};
     size_t units = rg_report_n_units(r, metric), n;
     double *x = rg_alloc(2 * units, sizeof *x), *a = rg_alloc(units, sizeof *a);
     double *b = rg_alloc(units, sizeof *b);
+    struct rg_report_group pair[2];
 
-    n = rg_report_complete(r, pair, 2, metric, x);
+    match(pair, &d, r);
+    n = rg_report_complete(r, (const struct rg_report_group *const[]){&pair[0], &pair[1]}, 2,
+                           metric, x);
     for (size_t u = 0; u < n; u++) {
         a[u] = x[2 * u];
         b[u] = x[2 * u + 1];
@@ -238,6 +299,10 @@ difference_of(const struct rg_report *r, size_t group, size_t baseline, size_t m
     d.reference = n > 0 ? rg_spread_of(b, n).mean : NAN;
     rg_paired_differences(a, b, n, a);
     d.test = rg_paired_t(a, n, 0, RG_TWO_SIDED, r->level);
+    if (rg_report_withheld(r, &pair[0], metric) || rg_report_withheld(r, &pair[1], metric))
+        d.test.lo = d.test.hi = d.test.p = NAN;
+    for (size_t i = 0; i < 2; i++)
+        free(pair[i].cell);
     free(x);
     free(a);
     free(b);
@@ -266,7 +331,8 @@ find_differences(struct difference *out, const struct rg_report *r, const size_t
 
 static void
 put_difference(struct rg_table *t, size_t column, const struct rg_report *r,
-               const struct difference *d, const struct rg_report_metric *m, double scale)
+               const struct difference *d, const struct rg_report_metric *m, double scale,
+               bool cells)
 {
     const struct rg_test *test = &d->test;
 
@@ -279,7 +345,47 @@ put_difference(struct rg_table *t, size_t column, const struct rg_report *r,
     rg_table_number(t, column++, d->reference != 0 ? test->estimate / fabs(d->reference) : NAN);
     rg_table_number(t, column++, test->p);
     rg_table_number(t, column++, d->p_holm);
-    rg_table_integer(t, column, (int64_t)test->n);
+    rg_table_integer(t, column++, (int64_t)test->n);
+    if (cells)
+        rg_table_integer(t, column, (int64_t)d->cells);
+}
+
+/* People need the number of cells where it is not all. */
+static bool
+shows_cells(const struct rg_report *r, const struct difference *d, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (d[i].dropped > 0)
+            return true;
+    return !rg_report_for_people(r);
+}
+
+/* Notes of all differences of a table, whose rows they are. */
+static void
+note_differences(struct rg_table *t, const struct rg_report *r, const struct difference *d,
+                 size_t n, size_t metric)
+{
+    struct rg_buf names = {0};
+    bool withheld = false;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct rg_report_group *pair[2] = {&r->groups.group[d[i].group],
+                                                 &r->groups.group[d[i].baseline]};
+
+        withheld = withheld || rg_report_withheld(r, pair[0], metric) ||
+                   rg_report_withheld(r, pair[1], metric);
+        if (d[i].dropped > 0)
+            rg_buf_printf(&names, "%s%s (%zu)", names.len > 0 ? ", " : "", pair[0]->label,
+                          d[i].dropped);
+    }
+    if (names.len > 0)
+        rg_table_note(t,
+                      "Compared are cells that are alike in all other axes. Without a counterpart, "
+                      "as it is excluded or not finished, are, of row and baseline: %s.",
+                      rg_buf_text(&names));
+    if (withheld)
+        rg_report_note_withheld(t);
+    rg_buf_clear(&names);
 }
 
 static struct rg_table *
@@ -291,7 +397,8 @@ differences_table(const struct rg_report *r, const struct difference *d, size_t 
     struct rg_table *t;
     size_t first;
 
-    rg_buf_printf(&title, "%s%s against the baseline", m->name, scale == 100 ? " (%)" : "");
+    rg_buf_printf(&title, "%s against the baseline", m->words);
+    rg_report_capital(&title);
     t = rg_report_table(r, rg_buf_text(&title), &r->groups);
     rg_buf_clear(&title);
     first = rg_table_column(t, "baseline", NULL, RG_COL_TEXT, 0, false);
@@ -304,10 +411,13 @@ differences_table(const struct rg_report *r, const struct difference *d, size_t 
     rg_table_column(t, "p", NULL, RG_COL_NUMBER, -1, false);
     rg_table_column(t, "p_holm", "p Holm", RG_COL_NUMBER, -1, false);
     rg_table_column(t, "units", NULL, RG_COL_INTEGER, 0, false);
+    if (shows_cells(r, d, n))
+        rg_table_column(t, "cells", NULL, RG_COL_INTEGER, 0, false);
     for (size_t i = 0; i < n; i++) {
         rg_report_row(t, r, &r->groups, d[i].group);
-        put_difference(t, first, r, &d[i], m, scale);
+        put_difference(t, first, r, &d[i], m, scale, shows_cells(r, d, n));
     }
+    note_differences(t, r, d, n, metric);
     return t;
 }
 
@@ -476,7 +586,8 @@ rg_report_front_clear(struct rg_report_front *f)
 static const double WORTH_SHOWING = 0.05; /* to people, of the chance to be on the front */
 
 static void
-put_front(struct rg_table *t, const struct rg_report *r, const struct rg_report_front *f, size_t i)
+put_front(struct rg_table *t, const struct rg_report *r, const struct rg_report_front *f,
+          const struct rg_report_behind *b, size_t i)
 {
     size_t column = rg_report_row(t, r, &r->groups, i);
 
@@ -484,7 +595,8 @@ put_front(struct rg_table *t, const struct rg_report *r, const struct rg_report_
     for (size_t k = 0; k < f->d; k++)
         rg_report_put(t, r, column++, f->metric[k], f->mean[i * f->d + k]);
     if (f->chance)
-        rg_table_number(t, column, f->chance[i]);
+        rg_table_number(t, column++, f->chance[i]);
+    rg_report_behind_put(b, t, column, i);
 }
 
 static void
@@ -515,6 +627,7 @@ rg_report_front(struct rg_report *r, struct rg_report_tables *t, struct rg_err *
 {
     struct rg_table *table;
     struct rg_report_front f;
+    struct rg_report_behind *b;
     size_t hidden = 0;
     enum rg_status rc = rg_report_front_make(&f, r, err);
 
@@ -527,15 +640,20 @@ rg_report_front(struct rg_report *r, struct rg_report_tables *t, struct rg_err *
         rg_report_column(table, r, f.metric[k]);
     if (f.chance)
         rg_table_column(table, "p_front", "P(front)", RG_COL_NUMBER, 3, false);
+    b = rg_report_behind_new(r, &r->groups, 1, f.metric, f.d);
+    rg_report_behind_columns(b, table);
     for (size_t i = 0; i < r->groups.n; i++) {
         bool shown = f.on[i] || (f.chance && f.chance[i] >= WORTH_SHOWING);
 
         if (shown || !rg_report_for_people(r))
-            put_front(table, r, &f, i);
+            put_front(table, r, &f, b, i);
         else
             hidden++;
     }
     note_front(table, r, &f, hidden);
+    rg_report_behind_notes(b, table, "row");
+    rg_report_note_unbalanced(table, r, &r->groups);
+    rg_report_behind_free(b);
     rg_report_tables_add(t, table);
     rg_report_front_clear(&f);
     return RG_OK;

@@ -128,6 +128,29 @@ ratio(const struct rg_report *r, const struct rg_report_group *g, size_t metric)
     return e;
 }
 
+/* Requests behind a group's goodput, counted once: cells of one seed share their random numbers,
+ * what one of them shows no other confirms. At least so many: those of the warm-up are taken off
+ * though some of them may have been skipped. */
+static uint64_t
+requests_of(const struct rg_report *r, const struct rg_report_group *g)
+{
+    uint64_t *most = rg_zalloc(n_seeds(r), sizeof *most), all = 0;
+
+    for (size_t i = 0; i < g->n; i++) {
+        const struct rg_results_counts *c = &r->cells[g->cell[i]].counts;
+        double warm_up = rg_report_option(r->db, r->path, r->cells[g->cell[i]].cell, "warm-up");
+        uint64_t ended = c->offered - c->in_flight - c->ends[RG_REQUEST_SKIPPED];
+        uint64_t before = warm_up > 0 ? (uint64_t)warm_up * c->replications : 0;
+        uint64_t *seed = &most[seed_of(r, g->cell[i])];
+
+        *seed = ended > before && ended - before > *seed ? ended - before : *seed;
+    }
+    for (size_t i = 0; i < n_seeds(r); i++)
+        all += most[i];
+    free(most);
+    return all;
+}
+
 static struct rg_estimate
 of_units(const struct rg_report *r, const struct rg_report_group *g, size_t metric)
 {
@@ -142,12 +165,13 @@ of_units(const struct rg_report *r, const struct rg_report_group *g, size_t metr
             x[n++] = x[u];
     if (m->info && m->info->kind == RG_METRIC_RATE)
         e = rg_interval_rate(fmin(rg_sum_of(x, n), (double)n), n, r->level);
+    else if (m->info == &rg_metrics[RG_METRIC_GOODPUT])
+        e = rg_estimates_share(x, n, requests_of(r, g), r->level);
     else
         e = rg_interval_mean(x, n, r->level);
     free(x);
-    /* Times and shares are never negative. */
-    if (m->over == RG_OVER_REPLICATIONS && e.value >= 0 && e.lo < 0 && isfinite(e.lo))
-        e.lo = 0;
+    if (m->over == RG_OVER_REPLICATIONS)
+        rg_estimates_bound(&e, m->info && m->info->percent ? 1 : INFINITY);
     return e;
 }
 
@@ -157,6 +181,12 @@ grows(const struct rg_report_metric *m)
 {
     return m->part || (m->info && m->info >= &rg_metrics[RG_METRIC_LATENCY_MEAN] &&
                        m->info <= &rg_metrics[RG_METRIC_GOODPUT]);
+}
+
+bool
+rg_report_withheld(const struct rg_report *r, const struct rg_report_group *g, size_t metric)
+{
+    return grows(&r->metrics[metric]) && rg_report_saturated(r, g);
 }
 
 struct rg_estimate
@@ -171,7 +201,7 @@ rg_report_estimate(const struct rg_report *r, const struct rg_report_group *g, s
         return (struct rg_estimate){stored->value, stored->lo, stored->hi, stored->n};
     }
     e = m->info && m->info->kind == RG_METRIC_RATIO ? ratio(r, g, metric) : of_units(r, g, metric);
-    if (grows(m) && rg_report_saturated(r, g))
+    if (rg_report_withheld(r, g, metric))
         e.lo = e.hi = NAN;
     return e;
 }

@@ -170,6 +170,9 @@ struct rg_run {
 struct rg_replication_config rg_run_replication(const struct rg_run_values *v,
                                                 const struct rg_run_setup *s,
                                                 const struct rg_policy *policy);
+/* RG_EUSAGE when the warm-up is as long as a replication: nothing would be left to be measured. */
+RG_MUST_USE enum rg_status rg_run_check_warm_up(const struct rg_run_values *v,
+                                                const struct rg_run_setup *s, struct rg_err *err);
 /* Can the load outgrow the endpoints? Not when all come at once, when users wait for their answers,
  * or when queues are finite. */
 bool rg_run_can_saturate(const struct rg_run_values *v, const struct rg_run_setup *s);

@@ -166,6 +166,16 @@ estimate(const struct rg_output_fold *fold, double scale, double most, double le
     return b;
 }
 
+/* Requests that all end alike have no spread, nor do their batches: rg_estimates_share. */
+static void
+bound_goodput(const struct rg_run_series *s, double level, struct rg_estimate *e)
+{
+    uint64_t n = s->good.n * s->good.size + s->good.n_rest;
+
+    if (e->value == 0 || e->value == 1)
+        *e = rg_estimates_share(&e->value, 1, n, level);
+}
+
 void
 rg_run_series_estimate(const struct rg_run_series *s, double level, struct rg_estimates *e)
 {
@@ -176,6 +186,7 @@ rg_run_series_estimate(const struct rg_run_series *s, double level, struct rg_es
     e->batches = estimate(&s->latency, MS, INFINITY, level, &e->of[RG_METRIC_LATENCY_MEAN]);
     estimate(&s->ttft, MS, INFINITY, level, &e->of[RG_METRIC_TTFT_MEAN]);
     estimate(&s->good, 1, 1, level, &e->of[RG_METRIC_GOODPUT]);
+    bound_goodput(s, level, &e->of[RG_METRIC_GOODPUT]);
     for (size_t i = 0; i < RG_N_PARTS; i++)
         estimate(&s->parts[i], MS, INFINITY, level, &e->parts[i]);
 }

@@ -235,14 +235,23 @@ label_of(const cJSON *node)
 
 /* {"label": L, "set": {...}} */
 static enum rg_status
-read_set(struct rg_sweep_config *c, const cJSON *node, struct rg_sweep_value *value,
-         struct rg_err *err)
+read_set(struct rg_sweep_config *c, const char *axis, const cJSON *node,
+         struct rg_sweep_value *value, struct rg_err *err)
 {
     const cJSON *label;
     const struct rg_json_key keys[] = {{"label", RG_JSON_STRING | RG_JSON_REQUIRED, &label},
                                        {"set", RG_JSON_OBJECT | RG_JSON_REQUIRED, &value->set}};
-    enum rg_status status = rg_json_object(&c->doc, node, keys, 2, NULL, err);
+    enum rg_status status;
 
+    if (!cJSON_GetObjectItemCaseSensitive(node, "label") &&
+        !cJSON_GetObjectItemCaseSensitive(node, "set"))
+        return rg_json_fail(&c->doc, node, err,
+                            "axis \"%s\": a value that is an object needs a name: {\"label\": "
+                            "NAME, \"set\": {%s%s%s}}",
+                            axis, rg_sweep_option(axis) ? "\"" : "",
+                            rg_sweep_option(axis) ? axis : "OPTIONS",
+                            rg_sweep_option(axis) ? "\": {...}" : "");
+    status = rg_json_object(&c->doc, node, keys, 2, NULL, err);
     if (status == RG_OK)
         value->label = rg_strdup(label->valuestring);
     return status;
@@ -255,7 +264,7 @@ read_value(struct rg_sweep_config *c, struct rg_sweep_axis *axis, const cJSON *n
     struct rg_sweep_value *value = &axis->values[axis->n++];
 
     if (cJSON_IsObject(node)) {
-        if (read_set(c, node, value, err) != RG_OK)
+        if (read_set(c, axis->name, node, value, err) != RG_OK)
             return err->status;
     } else if (!rg_sweep_option(axis->name)) {
         return unknown_option(&c->doc, node, axis->name,

@@ -213,6 +213,8 @@ prepare(struct rg_sweep_plan *p, struct rg_sweep_cell *cell, struct rg_err *err)
         cell->v.replications = p->config.precision.most;
     status = rg_run_setup(&cell->s, &p->shared, &cell->v, err);
     if (status == RG_OK)
+        status = rg_run_check_warm_up(&cell->v, &cell->s, err);
+    if (status == RG_OK)
         status = prepare_router(p, cell, err);
     cell->options = options_of(&cell->v);
     return status;

@@ -1,6 +1,8 @@
 /* --set: one key of a configuration replaced. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/hint.h"
 #include "base/mem.h"
 #include "cli/sweep.h"
 
@@ -104,6 +106,42 @@ put_value(struct rg_buf *out, const char *text, bool list)
         rg_json_clear(&doc);
 }
 
+/* Neither a key of the configuration, nor an axis, nor an option. */
+static enum rg_status
+unknown_key(const struct path *p, const cJSON *axes, struct rg_err *err)
+{
+    size_t n_top = sizeof top_keys / sizeof *top_keys, n = 0;
+    size_t n_axes = cJSON_IsObject(axes) ? (size_t)cJSON_GetArraySize(axes) : 0;
+    const char **names = rg_alloc(n_top + n_axes + RG_N_RUN_OPTIONS, sizeof *names);
+    char *word = rg_strndup(p->word[0], p->len[0]);
+    const char *near;
+
+    for (size_t i = 0; i < n_top; i++)
+        names[n++] = top_keys[i];
+    for (const cJSON *a = n_axes > 0 ? axes->child : NULL; a; a = a->next)
+        names[n++] = a->string;
+    for (size_t i = 0; i < RG_N_RUN_OPTIONS; i++)
+        if (rg_sweep_option(rg_run_options[i].name))
+            names[n++] = rg_run_options[i].name;
+    near = rg_hint(word, names, n);
+    rg_err_set(err, RG_EUSAGE,
+               "sweep: --set: \"%.60s\" is no key of a configuration, axis or option of run%s%s%s",
+               word, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    free(word);
+    free(names);
+    return RG_EUSAGE;
+}
+
+static bool
+is_option(const struct path *p)
+{
+    char *word = rg_strndup(p->word[0], p->len[0]);
+    bool option = rg_sweep_option(word) != NULL;
+
+    free(word);
+    return option;
+}
+
 enum rg_status
 rg_sweep_set(const struct rg_json *doc, const char *setting, struct rg_buf *out, struct rg_err *err)
 {
@@ -121,6 +159,8 @@ rg_sweep_set(const struct rg_json *doc, const char *setting, struct rg_buf *out,
     if (!is_top(path.word[0], path.len[0])) {
         for (const cJSON *a = cJSON_IsObject(axes) ? axes->child : NULL; a; a = a->next)
             axis = axis || is_word(a->string, &path, 0);
+        if (!axis && !is_option(&path))
+            return unknown_key(&path, axes, err);
         const struct path bare = path;
 
         path.word[0] = axis ? "axes" : "options";

@@ -236,6 +236,7 @@ gather_times(struct gather *g, const struct rg_replication *r)
     to[RG_PER_REPLICATION_TTFT_MEAN][rep] = mean_of(&g->ttft_sum, g->ttft.n);
     to[RG_PER_REPLICATION_TTFT_P99][rep] = rg_sketch_quantile(&g->ttft, 0.99);
     to[RG_PER_REPLICATION_GOODPUT][rep] = g->counted ? (double)g->good / (double)g->counted : NAN;
+    g->cell->counted += g->counted;
     to[RG_PER_REPLICATION_THROUGHPUT][rep] =
         r->span_s > 0 ? (double)r->ends[RG_REQUEST_COMPLETED] / r->span_s : NAN;
     for (size_t i = 0; i < RG_N_PARTS; i++)

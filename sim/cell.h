@@ -86,6 +86,7 @@ struct rg_cell {
     double *load;                               /* work offered by capacity, likewise */
     uint64_t offered, in_flight;                /* all replications together, as all that follows */
     uint64_t ends[RG_N_REQUEST_ENDS];
+    uint64_t counted;  /* requests that goodput is a share of: ended, not skipped, no warm-up */
     uint64_t unscored; /* completed requests whose answer has no recorded score */
     uint64_t unpriced; /* requests with a call whose cost is not recorded */
     uint64_t events;

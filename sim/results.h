@@ -10,7 +10,9 @@
  * Numbers of cells, axes, metrics, models and queries count from 0. NaN in a double of this header
  * is NULL in the database: not known. A writer holds a lock on the file until it
  * is closed; readers need none. No row of a file is trusted: a reader requires the texts
- * of the schema to be ours, checks every number, and reports RG_EINPUT with the file's name. */
+ * of the schema to be ours, checks every number and the digests of what was planned and of each
+ * cell that it reads, and reports RG_EINPUT with the file's name. Who resumes or merges checks all
+ * finished cells. */
 #ifndef RG_SIM_RESULTS_H
 #define RG_SIM_RESULTS_H
 
@@ -215,12 +217,14 @@ RG_MUST_USE enum rg_status rg_results_each_query(struct rg_results *r,
 /* Options of a cell, a JSON object. */
 const char *rg_results_options(const struct rg_results *r, size_t cell);
 
-/* A finished cell in the form in which it was put; spans are left out. */
+/* A finished cell in the form in which it was put; spans are left out. One that is not as it was
+ * written, spans included, is RG_EINPUT. */
 RG_MUST_USE enum rg_status rg_results_get(struct rg_results *r, size_t cell,
                                           struct rg_results_cell *out, struct rg_err *err);
 
 /* All of a file as text, in a fixed order: equal texts, equal contents. Vectors stand as digests of
- * their numbers. write is as rg_outfile_write. */
+ * their numbers; those that the file has of its cells, which follow from the rest, are left out.
+ * Every cell is checked first. write is as rg_outfile_write. */
 RG_MUST_USE enum rg_status rg_results_dump(struct rg_results *r,
                                            enum rg_status (*write)(void *ctx, const char *bytes,
                                                                    size_t n, struct rg_err *err),

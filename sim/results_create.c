@@ -143,7 +143,9 @@ go_on(struct rg_results *r, const struct rg_results_plan *plan, struct rg_err *e
         status = rg_results_quick_check(r, err);
     if (status == RG_OK)
         status = rg_results_load(r, err);
-    return status == RG_OK ? rg_results_compare_plan(r, plan, err) : status;
+    if (status == RG_OK)
+        status = rg_results_compare_plan(r, plan, err);
+    return status == RG_OK ? rg_results_check_cells(r, err) : status;
 }
 
 static enum rg_status
@@ -447,6 +449,8 @@ open_shards(struct rg_results **files, const char *const *paths, size_t n, struc
             status = rg_results_compare_plan(files[i], &plan, err);
             free(cells);
         }
+        if (status == RG_OK)
+            status = rg_results_check_cells(files[i], err);
     }
     return status;
 }

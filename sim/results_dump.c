@@ -108,10 +108,11 @@ rg_results_dump(struct rg_results *r,
                 void *ctx, struct rg_err *err)
 {
     struct dump d = {.r = r, .write = write, .ctx = ctx, .err = err};
-    enum rg_status status = RG_OK;
+    enum rg_status status = rg_results_check_cells(r, err);
 
     for (size_t i = 0; i < RG_N_TABLES_OF_RESULTS && status == RG_OK; i++)
-        status = put_table(&d, &rg_results_tables[i]);
+        if (i != RG_TABLE_DIGESTS)
+            status = put_table(&d, &rg_results_tables[i]);
     if (status == RG_OK)
         status = flush(&d);
     rg_buf_clear(&d.text);

@@ -83,6 +83,7 @@ rg_results_close(struct rg_results *r)
         close(r->lock);
     rg_results_unload(r);
     free(r->open);
+    rg_buf_clear(&r->row);
     free(r->path);
     free(r);
 }
@@ -169,8 +170,11 @@ rg_results_check_id(struct rg_results *r, struct rg_err *err)
                           r->path, (unsigned long long)id & 0xffffffffU,
                           (unsigned)RG_RESULTS_APPLICATION_ID);
     if (version != RG_RESULTS_VERSION)
-        return rg_err_set(err, RG_EINPUT, "%s: result file of version %lld (expected %d)", r->path,
-                          (long long)version, RG_RESULTS_VERSION);
+        return rg_err_set(err, RG_EINPUT,
+                          "%s: result file of version %lld (expected %d): written by %s version of "
+                          "the program",
+                          r->path, (long long)version, RG_RESULTS_VERSION,
+                          version < RG_RESULTS_VERSION ? "an earlier" : "a later");
     return RG_OK;
 }
 

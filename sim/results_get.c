@@ -366,6 +366,8 @@ rg_results_get(struct rg_results *r, size_t cell, struct rg_results_cell *out, s
     get_series(&g);
     get_confusion(&g);
     get_confidences(&g);
+    if (g.status == RG_OK)
+        g.status = rg_results_check_digest(r, (int64_t)cell, err);
     out->n_latency = out->counts.ends[RG_REQUEST_COMPLETED];
     if (g.status != RG_OK)
         rg_results_cell_clear(out);

@@ -93,7 +93,8 @@ load_meta(struct rg_results *r, struct rg_err *err)
     struct rows w = {.r = r, .err = err};
     size_t cap = 0;
 
-    if (rows_open(&w, "SELECT key, value FROM meta ORDER BY key"))
+    if (rows_open(&w, "SELECT key, value FROM meta WHERE key <> '" RG_RESULTS_PLAN_DIGEST
+                      "' ORDER BY key"))
         while (rows_next(&w)) {
             r->meta = rg_grow(r->meta, &cap, r->n_meta + 1, sizeof *r->meta);
             r->meta[r->n_meta++] = (struct rg_results_pair){rows_text(&w, 0), rows_text(&w, 1)};
@@ -196,15 +197,20 @@ load_done(struct rg_results *r, struct rg_err *err)
     struct rows w = {.r = r, .err = err};
 
     r->done = rg_zalloc(r->n_cells, 1);
-    if (rows_open(&w, "SELECT cell FROM runs"))
+    if (rows_open(&w, "SELECT cell, 1 FROM runs UNION ALL SELECT cell, 2 FROM digests"))
         while (rows_next(&w)) {
             uint32_t cell = rows_index(&w, 0, r->n_cells, "results of no cell");
 
             if (w.status != RG_OK)
                 break;
-            r->done[cell] = 1;
-            r->n_done++;
+            r->done[cell] |= (uint8_t)sqlite3_column_int(w.stmt, 1);
         }
+    for (size_t i = 0; i < r->n_cells && w.status == RG_OK; i++) {
+        if (r->done[i] == 1 || r->done[i] == 2)
+            rows_damaged(&w, "a part of a cell's results has gone");
+        r->done[i] = r->done[i] != 0;
+        r->n_done += r->done[i];
+    }
     return rows_close(&w);
 }
 
@@ -285,7 +291,9 @@ rg_results_load(struct rg_results *r, struct rg_err *err)
         status = load_queries(r, err);
     if (status == RG_OK)
         status = load_values(r, err);
-    return status == RG_OK ? load_done(r, err) : status;
+    if (status == RG_OK)
+        status = load_done(r, err);
+    return status == RG_OK ? rg_results_check_digest(r, -1, err) : status;
 }
 
 static void

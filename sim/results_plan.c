@@ -145,7 +145,7 @@ rg_results_put_plan(struct rg_results *r, const struct rg_results_plan *plan, st
         status = put_cell(r, i, &plan->cells[i], plan->n_axes, err);
     if (status == RG_OK && plan->trace)
         status = put_trace(r, plan->trace, err);
-    return status;
+    return status == RG_OK ? rg_results_put_digest(r, -1, err) : status;
 }
 
 /* ---- comparing ---- */

@@ -4,6 +4,8 @@
 
 #include <sqlite3.h>
 
+#include "base/buf.h"
+#include "base/digest.h"
 #include "sim/results.h"
 
 /* Tables in the order of enum rg_results_table_id. */
@@ -24,6 +26,7 @@ enum rg_results_table_id {
     RG_TABLE_CATEGORIES,
     RG_TABLE_QUERIES,
     RG_TABLE_METRICS,
+    RG_TABLE_DIGESTS,
     RG_TABLE_RUNS,
     RG_TABLE_ESTIMATES,
     RG_TABLE_OBSERVATIONS,
@@ -48,7 +51,9 @@ struct rg_results {
     sqlite3_stmt *insert[RG_N_TABLES_OF_RESULTS]; /* prepared when first used */
     uint32_t *open; /* cells of the transaction that is under way, which are not safe yet */
     size_t n_open, open_cap;
-    double opened_s; /* when it began, by a clock of its own */
+    double opened_s;          /* when it began, by a clock of its own */
+    struct rg_digest *digest; /* of the cell that is being put, else NULL */
+    struct rg_buf row;
     /* what was read when the file was opened; also of a writer */
     struct rg_results_pair *meta;
     size_t n_meta;
@@ -101,6 +106,7 @@ void rg_results_unload(struct rg_results *r);
 struct rg_results_row {
     sqlite3_stmt *stmt;
     int at;
+    struct rg_buf *text; /* for the digest; NULL: it is made later */
 };
 RG_MUST_USE enum rg_status rg_results_row(struct rg_results *r, enum rg_results_table_id table,
                                           struct rg_results_row *row, struct rg_err *err);
@@ -110,6 +116,25 @@ void rg_results_add_text(struct rg_results_row *row, const char *s); /* NULL is 
 void rg_results_add_bytes(struct rg_results_row *row, const void *bytes, size_t n);
 RG_MUST_USE enum rg_status rg_results_row_end(struct rg_results *r, struct rg_results_row *row,
                                               struct rg_err *err);
+
+/* ---- results_digest.c ---- */
+
+#define RG_RESULTS_PLAN_DIGEST "plan_digest" /* its key in meta, which is no part of the plan */
+
+/* A value of a row as it goes into a digest: an integer or the bits of a double, a text or bytes,
+ * or NULL; type is SQLite's. */
+void rg_results_digest_bits(struct rg_buf *row, int type, uint64_t bits);
+void rg_results_digest_bytes(struct rg_buf *row, int type, const void *bytes, size_t n);
+
+/* Puts the digest of a cell's rows, or (cell < 0) of the plan's, which must all be there. It is
+ * r->digest that is put where there is one, which saves reading the rows again. */
+RG_MUST_USE enum rg_status rg_results_put_digest(struct rg_results *r, int64_t cell,
+                                                 struct rg_err *err);
+/* RG_EINPUT when the rows are not those that the digest was made of. */
+RG_MUST_USE enum rg_status rg_results_check_digest(struct rg_results *r, int64_t cell,
+                                                   struct rg_err *err);
+/* Reads every finished cell. */
+RG_MUST_USE enum rg_status rg_results_check_cells(struct rg_results *r, struct rg_err *err);
 
 /* ---- results_plan.c ---- */
 RG_MUST_USE enum rg_status

@@ -29,7 +29,11 @@ rg_results_row(struct rg_results *r, enum rg_results_table_id table, struct rg_r
         if (status != RG_OK)
             return status;
     }
-    *row = (struct rg_results_row){r->insert[table], 1};
+    *row = (struct rg_results_row){r->insert[table], 1, r->digest ? &r->row : NULL};
+    if (row->text) {
+        rg_buf_reset(row->text);
+        rg_buf_puts(row->text, rg_results_tables[table].name);
+    }
     return RG_OK;
 }
 
@@ -37,15 +41,24 @@ void
 rg_results_add_int(struct rg_results_row *row, int64_t x)
 {
     sqlite3_bind_int64(row->stmt, row->at++, x);
+    if (row->text)
+        rg_results_digest_bits(row->text, SQLITE_INTEGER, (uint64_t)x);
 }
 
 void
 rg_results_add_double(struct rg_results_row *row, double x)
 {
-    if (isfinite(x))
-        sqlite3_bind_double(row->stmt, row->at++, x + 0.0); /* no negative zero */
+    bool some = isfinite(x);
+    uint64_t bits;
+
+    x += 0.0; /* no negative zero */
+    memcpy(&bits, &x, sizeof bits);
+    if (some)
+        sqlite3_bind_double(row->stmt, row->at++, x);
     else
         sqlite3_bind_null(row->stmt, row->at++);
+    if (row->text)
+        rg_results_digest_bits(row->text, some ? SQLITE_FLOAT : SQLITE_NULL, bits);
 }
 
 void
@@ -55,12 +68,18 @@ rg_results_add_text(struct rg_results_row *row, const char *s)
         sqlite3_bind_text(row->stmt, row->at++, s, -1, SQLITE_STATIC);
     else
         sqlite3_bind_null(row->stmt, row->at++);
+    if (row->text && s)
+        rg_results_digest_bytes(row->text, SQLITE_TEXT, s, strlen(s));
+    else if (row->text)
+        rg_results_digest_bits(row->text, SQLITE_NULL, 0);
 }
 
 void
 rg_results_add_bytes(struct rg_results_row *row, const void *bytes, size_t n)
 {
     sqlite3_bind_blob64(row->stmt, row->at++, bytes, n, SQLITE_STATIC);
+    if (row->text)
+        rg_results_digest_bytes(row->text, SQLITE_BLOB, bytes, n);
 }
 
 enum rg_status
@@ -72,6 +91,8 @@ rg_results_row_end(struct rg_results *r, struct rg_results_row *row, struct rg_e
     if (sqlite3_step(row->stmt) != SQLITE_DONE)
         status = rg_results_fail(r, err);
     sqlite3_reset(row->stmt);
+    if (row->text)
+        rg_digest_add(r->digest, rg_buf_text(row->text), row->text->len);
     return status;
 }
 
@@ -396,7 +417,7 @@ put_rows(struct rg_results *r, const struct rg_results_cell *c, struct rg_err *e
         status = put_labels(r, c, err);
     for (size_t i = 0; i < c->n_spans && status == RG_OK; i++)
         status = put_span(r, c->cell, &c->spans[i], err);
-    return status;
+    return status == RG_OK ? rg_results_put_digest(r, c->cell, err) : status;
 }
 
 /* ---- transactions ---- */
@@ -457,6 +478,7 @@ take_back(struct rg_results *r)
 enum rg_status
 rg_results_put(struct rg_results *r, struct rg_results_cell *c, struct rg_err *err)
 {
+    struct rg_digest digest = {0};
     enum rg_status status = RG_OK;
 
     assert(c->cell < r->n_cells && !r->done[c->cell] && c->n_metrics == r->n_metrics);
@@ -468,8 +490,12 @@ rg_results_put(struct rg_results *r, struct rg_results_cell *c, struct rg_err *e
     if (status != RG_OK)
         return status;
     status = rg_results_exec(r, "SAVEPOINT cell", err);
-    if (status == RG_OK)
+    if (status == RG_OK) {
+        r->digest = &digest;
         status = put_rows(r, c, err);
+        r->digest = NULL;
+        rg_digest_clear(&digest);
+    }
     if (status == RG_OK)
         status = rg_results_exec(r, "RELEASE cell", err);
     if (status != RG_OK) {

@@ -38,6 +38,8 @@ const struct rg_results_table rg_results_tables[RG_N_TABLES_OF_RESULTS] = {
      "CREATE TABLE metrics(metric INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
      "over TEXT NOT NULL, part INTEGER NOT NULL" OWN_KEY,
      4, 1, true},
+    {"digests", "CREATE TABLE digests(cell INTEGER PRIMARY KEY, digest TEXT NOT NULL" OWN_KEY, 2, 1,
+     false},
     {"runs",
      "CREATE TABLE runs(cell INTEGER PRIMARY KEY, repeats INTEGER NOT NULL, "
      "offered INTEGER NOT NULL, completed INTEGER NOT NULL, rejected INTEGER NOT NULL, "

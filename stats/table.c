@@ -34,6 +34,8 @@ rg_table_free(struct rg_table *t)
     free(t->cols);
     free(t->notes);
     free(t->title);
+    free(t->mark);
+    free(t->mark_value);
     free(t);
 }
 
@@ -168,6 +170,15 @@ rg_table_item(struct rg_table *t, uint64_t count, const char *fmt, ...)
     va_start(ap, fmt);
     add_note(t, &(struct rg_table_note){.counted = true, .count = count}, fmt, ap);
     va_end(ap);
+}
+
+void
+rg_table_mark(struct rg_table *t, const char *name, const char *value)
+{
+    free(t->mark);
+    free(t->mark_value);
+    t->mark = rg_strdup(name);
+    t->mark_value = rg_strdup(value);
 }
 
 size_t

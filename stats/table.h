@@ -9,7 +9,8 @@
  * Text tables keep to a width: when a row would be longer, long texts are broken into several
  * lines, at blanks where they have some, and the table is continued in further blocks below, each
  * with the key columns again. Only numbers may be too wide for a very small width. LaTeX is
- * continued likewise after about seven columns of estimates. */
+ * continued likewise where the page of an article ends, on the right or below; what is too wide by
+ * itself is scaled down. It needs the packages booktabs and graphicx. */
 #ifndef RG_STATS_TABLE_H
 #define RG_STATS_TABLE_H
 
@@ -55,6 +56,10 @@ void rg_table_digits(struct rg_table *t, size_t column, double x, const char *di
 void rg_table_note(struct rg_table *t, const char *fmt, ...) RG_PRINTF(2, 3);
 /* The same as an item of a list, behind how often it was so: "count x  text". */
 void rg_table_item(struct rg_table *t, uint64_t count, const char *fmt, ...) RG_PRINTF(3, 4);
+
+/* What csv says in a column of its own, behind all others and alike in each row, as it has no place
+ * for notes; other forms leave it to them. Borrowed texts are copied. */
+void rg_table_mark(struct rg_table *t, const char *name, const char *value);
 
 size_t rg_table_rows(const struct rg_table *t);
 size_t rg_table_columns(const struct rg_table *t);

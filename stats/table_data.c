@@ -30,6 +30,15 @@ csv_number(const struct rg_table *t, struct rg_buf *out, double x)
 }
 
 static void
+csv_mark(const struct rg_table *t, struct rg_buf *out, const char *text)
+{
+    if (!t->mark)
+        return;
+    rg_buf_puts(out, t->n_cols > 0 ? "," : "");
+    rg_csv_put(out, text, strlen(text));
+}
+
+static void
 csv_head(const struct rg_table *t, struct rg_buf *out)
 {
     static const char *const suffix[] = {"", "_lo", "_hi"};
@@ -46,6 +55,7 @@ csv_head(const struct rg_table *t, struct rg_buf *out)
             csv_field(t, out, rg_buf_text(&name));
         }
     }
+    csv_mark(t, out, t->mark);
     rg_buf_putc(out, '\n');
     rg_buf_clear(&name);
 }
@@ -90,6 +100,7 @@ rg_table_print_csv(const struct rg_table *t, struct rg_buf *out)
             rg_buf_putc(out, ',');
             csv_number(t, out, cell->hi);
         }
+        csv_mark(t, out, t->mark_value);
         rg_buf_putc(out, '\n');
     }
 }

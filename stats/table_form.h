@@ -38,6 +38,7 @@ struct rg_table {
     size_t n_rows, cap_cells;
     struct rg_table_note *notes;
     size_t n_notes, cap_notes;
+    char *mark, *mark_value; /* or NULL */
 };
 
 static inline const struct rg_table_cell *

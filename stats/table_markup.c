@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "stats/table_form.h"
+#include "stats/tex.h"
 
 /* ---- markdown ---- */
 
@@ -134,65 +135,13 @@ rg_table_print_markdown(const struct rg_table *t, struct rg_buf *out)
 
 /* ---- latex ---- */
 
-static const char *
-latex_char(char ch)
-{
-    switch (ch) {
-    case '\\':
-        return "\\textbackslash{}";
-    case '~':
-        return "\\textasciitilde{}";
-    case '^':
-        return "\\textasciicircum{}";
-    case '<':
-        return "\\textless{}";
-    case '>':
-        return "\\textgreater{}";
-    case '|':
-        return "\\textbar{}";
-    case '[': /* would be an argument of the \\ before it */
-        return "{[}";
-    case '*':
-        return "{*}";
-    case '&':
-        return "\\&";
-    case '%':
-        return "\\%";
-    case '$':
-        return "\\$";
-    case '#':
-        return "\\#";
-    case '_':
-        return "\\_";
-    case '{':
-        return "\\{";
-    case '}':
-        return "\\}";
-    default:
-        return NULL;
-    }
-}
-
-static void
-latex_escape(struct rg_buf *out, const char *s)
-{
-    for (; *s != '\0'; s++) {
-        const char *as = latex_char(*s);
-
-        if (as != NULL)
-            rg_buf_puts(out, as);
-        else
-            rg_buf_putc(out, *s);
-    }
-}
-
 static void
 latex_text(struct rg_buf *out, const char *s)
 {
     struct rg_buf clean = {0};
 
     rg_table_clean(&clean, s);
-    latex_escape(out, rg_buf_text(&clean));
+    rg_tex_put(out, rg_buf_text(&clean));
     rg_buf_clear(&clean);
 }
 
@@ -209,15 +158,66 @@ latex_number(struct rg_buf *out, const char *s)
     }
 }
 
-/* Columns of a block, in print order. */
+/* Columns of a block, in print order, and the rows of a part of it. */
 struct latex_block {
     const size_t *cols;
     size_t n;
+    double width; /* pt, of all columns with their gaps */
+    size_t from, to;
 };
+
+/* Room on a page of the class article at 10 pt: its width, and the lines of a table that leave some
+ * for caption and notes. */
+static const double LATEX_WIDTH = 345, LATEX_GAP = 12;
+enum { LATEX_ROWS = 38, LATEX_LINES = 44 };
+
+/* Width of a text in Computer Modern at 10 pt, a little more rather than less. */
+static double
+latex_width(const char *s)
+{
+    double width = 0;
+
+    for (; *s != '\0'; s++) {
+        unsigned char ch = (unsigned char)*s;
+
+        if ((ch & 0xc0) == 0x80)
+            continue;
+        if (strchr("ijl.,:;'|[]()!I ", ch) != NULL)
+            width += ch == '(' || ch == ')' ? 3.9 : ch == ' ' ? 3.4 : 2.9;
+        else if (strchr("mwMW%&@-<>", ch) != NULL)
+            width += ch == 'W' ? 10.3 : ch == 'm' || ch == 'M' || ch == '%' ? 8.9 : 7.8;
+        else
+            width += ch >= 0x80 || isupper(ch) ? 7.6 : 5.2;
+    }
+    return width;
+}
+
+static double
+latex_column_width(const struct rg_table *t, size_t c)
+{
+    int decimals = rg_table_decimals(t, c);
+    double width = latex_width(t->cols[c].head);
+    struct rg_buf cell = {0};
+
+    for (size_t r = 0; r < t->n_rows; r++) {
+        double wide;
+
+        rg_buf_reset(&cell);
+        rg_table_show_cell(&cell, t, r, c, decimals);
+        wide = latex_width(rg_buf_text(&cell));
+        width = wide > width ? wide : width;
+    }
+    rg_buf_clear(&cell);
+    return width + LATEX_GAP;
+}
 
 static void
 latex_head(const struct rg_table *t, const struct latex_block *b, struct rg_buf *out)
 {
+    /* One key and one column may be too wide all the same. */
+    if (b->width > LATEX_WIDTH)
+        rg_buf_puts(out, "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}"
+                         "{!}{%\n");
     rg_buf_puts(out, "\\begin{tabular}{");
     for (size_t i = 0; i < b->n; i++)
         rg_buf_putc(out, t->cols[b->cols[i]].kind == RG_COL_TEXT ? 'l' : 'r');
@@ -238,77 +238,107 @@ latex_tabular(const struct rg_table *t, const struct latex_block *b, struct rg_b
     for (size_t i = 0; i < b->n; i++)
         decimals[i] = rg_table_decimals(t, b->cols[i]);
     latex_head(t, b, out);
-    for (size_t r = 0; r < t->n_rows; r++) {
+    for (size_t r = b->from; r < b->to; r++) {
         for (size_t i = 0; i < b->n; i++) {
             rg_buf_reset(&cell);
             rg_table_show_cell(&cell, t, r, b->cols[i], decimals[i]);
             rg_buf_puts(out, i > 0 ? " & " : "  ");
             if (t->cols[b->cols[i]].kind == RG_COL_TEXT)
-                latex_escape(out, rg_buf_text(&cell));
+                rg_tex_put(out, rg_buf_text(&cell));
             else
                 latex_number(out, rg_buf_text(&cell));
         }
         rg_buf_puts(out, " \\\\\n");
     }
-    rg_buf_puts(out, "\\bottomrule\n\\end{tabular}\n");
+    rg_buf_puts(out, "\\bottomrule\n\\end{tabular}");
+    rg_buf_puts(out, b->width > LATEX_WIDTH ? "}\n" : "\n");
     free(decimals);
     rg_buf_clear(&cell);
 }
 
-/* A page takes about seven estimates; a text counts as two numbers, an estimate as three. */
-enum { LATEX_ROOM = 21 };
-
-static size_t
-latex_size(const struct rg_table *t, size_t c)
+/* Columns from *next on that go on a page behind the n_keys first of cols. */
+static struct latex_block
+latex_columns(const struct rg_table *t, const double *width, size_t *cols, size_t n_keys,
+              size_t *next)
 {
-    switch (t->cols[c].kind) {
-    case RG_COL_ESTIMATE:
-        return 3;
-    case RG_COL_TEXT:
-        return 2;
-    default:
-        return 1;
+    struct latex_block b = {.cols = cols, .n = n_keys};
+
+    for (size_t i = 0; i < n_keys; i++)
+        b.width += width[cols[i]];
+    for (; *next < t->n_cols; ++*next) {
+        if (t->cols[*next].key)
+            continue;
+        if (b.n > n_keys && b.width + width[*next] > LATEX_WIDTH)
+            break;
+        b.width += width[*next];
+        cols[b.n++] = *next;
     }
+    return b;
 }
 
-/* As many tabulars as the page asks for, each with the key columns. */
+/* TeX keeps only so many floats until it has put them on pages. */
+enum { LATEX_FLOATS = 10 };
+
+/* The n-th float with its caption. */
 static void
+latex_begin(const struct rg_table *t, size_t n, struct rg_buf *out)
+{
+    bool first = n == 0;
+
+    if (t->title == NULL) {
+        rg_buf_puts(out, first ? "" : "\n\\medskip\n\n");
+        return;
+    }
+    rg_buf_puts(out, first ? "" : "\\end{table}\n");
+    rg_buf_puts(out, n % LATEX_FLOATS == LATEX_FLOATS - 1 ? "\\clearpage\n" : "");
+    rg_buf_puts(out, "\\begin{table}\n\\centering\n\\caption{");
+    latex_text(out, t->title);
+    rg_buf_puts(out, first ? "}\n" : " (continued)}\n");
+}
+
+/* As many tabulars as the page asks for, each with the key columns; in one float if they go on one
+ * page, else in one for each. Returns whether they did not. */
+static bool
 latex_blocks(const struct rg_table *t, struct rg_buf *out)
 {
-    size_t *cols = rg_alloc(t->n_cols, sizeof *cols), n_keys = 0, next = 0;
-    bool first = true;
+    size_t *cols = rg_alloc(t->n_cols, sizeof *cols), n_keys = 0, next = 0, blocks = 0;
+    double *width = rg_alloc(t->n_cols, sizeof *width);
+    size_t floats = 0;
+    bool many;
 
-    for (size_t c = 0; c < t->n_cols; c++)
+    for (size_t c = 0; c < t->n_cols; c++) {
+        width[c] = latex_column_width(t, c);
         if (t->cols[c].key)
             cols[n_keys++] = c;
+    }
+    for (; blocks == 0 || next < t->n_cols; blocks++)
+        latex_columns(t, width, cols, n_keys, &next);
+    many = blocks * (t->n_rows + 3) > LATEX_LINES;
+    next = 0;
     do {
-        struct latex_block b = {cols, n_keys};
-        size_t size = 0;
+        struct latex_block b = latex_columns(t, width, cols, n_keys, &next);
 
-        for (; next < t->n_cols; next++) {
-            if (t->cols[next].key)
-                continue;
-            size += latex_size(t, next);
-            if (size > LATEX_ROOM)
+        for (b.from = 0; b.from == 0 || b.from < t->n_rows; b.from = b.to) {
+            b.to = b.from + LATEX_ROWS < t->n_rows ? b.from + LATEX_ROWS : t->n_rows;
+            if (floats == 0 || many)
+                latex_begin(t, floats++, out);
+            else
+                rg_buf_puts(out, "\n\\medskip\n\n");
+            latex_tabular(t, &b, out);
+            if (b.to == 0)
                 break;
-            cols[b.n++] = next;
         }
-        rg_buf_puts(out, first ? "" : "\n\\medskip\n\n");
-        first = false;
-        latex_tabular(t, &b, out);
     } while (next < t->n_cols);
     free(cols);
+    free(width);
+    return many;
 }
 
 void
 rg_table_print_latex(const struct rg_table *t, struct rg_buf *out)
 {
-    if (t->title != NULL) {
-        rg_buf_puts(out, "\\begin{table}\n\\centering\n\\caption{");
-        latex_text(out, t->title);
-        rg_buf_puts(out, "}\n");
-    }
-    latex_blocks(t, out);
+    bool many = latex_blocks(t, out);
+
     for (size_t i = 0; i < t->n_notes; i++) {
         rg_buf_puts(out, "\\par{\\footnotesize ");
         if (t->notes[i].counted)
@@ -318,4 +348,6 @@ rg_table_print_latex(const struct rg_table *t, struct rg_buf *out)
     }
     if (t->title != NULL)
         rg_buf_puts(out, "\\end{table}\n");
+    if (t->title != NULL && many)
+        rg_buf_puts(out, "\\clearpage\n");
 }

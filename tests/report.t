@@ -5,7 +5,7 @@
 p=$ROUTERGYM_SIM
 cd "$tmp" || exit 99
 
-plan 94
+plan 126
 
 r() { "$p" report "$@"; }
 csv() { "$p" report --format csv "$@"; }
@@ -74,6 +74,17 @@ csv -t parts a.db >parts.csv
 is 'parts add up' "$(csv -t latency a.db | cols /dev/stdin latency_mean_ms | awk 'NR > 1 {printf "%.6f\n", $1}')" \
     "$(cols parts.csv overhead_ms router_ms retrieval_ms contract_ms queue_ms limit_ms prefill_ms \
         decode_ms failed_ms backoff_ms | awk -F, 'NR > 1 {s = 0; for (i = 1; i <= NF; i++) s += $i; printf "%.6f\n", s}')"
+# ---- shares are shares ----
+csv -t slo a.db >slo.csv
+is 'goodput stays within 0 and 1' '' \
+    "$(cols slo.csv goodput goodput_lo goodput_hi | awk -F, 'NR > 1 && !(0 <= $2 && $2 <= $1 && $1 <= $3 && $3 <= 1)')"
+"$p" sweep grid.json -o served.db --set "seeds=[1,4]" --set requests=50 --set warm-up=0 --set rate=0.2 --set slo-ms=null --set contract=null --set retries=null \
+    --set router=slm-only \
+    --set memory=none 2>/dev/null
+csv -t slo -b router served.db >served.csv
+# 2 seeds of 3 replications of 50 requests: Wilson's 300 of 300.
+is 'all were served' '1' "$(cols served.csv goodput | sed 1d)"
+is 'which is not for sure' '0.987357 1' "$(cols served.csv goodput_lo goodput_hi | awk -F, 'NR > 1 {printf "%.6f %g", $1, $2}')"
 # ---- costs of tiers add up where no warm-up is left out ----
 csv -t cost -w router=slm-only -w router=llm-only a.db >cost.csv
 is 'one tier alone costs nothing of the other' '0 0 1 1' \
@@ -127,7 +138,7 @@ is 'an axis of two values: p of the paired t test' "$(of_test score)" "$(of_effe
 is 'over replications, too' "$(of_test latency_mean_ms)" "$(of_effect latency_mean_ms)"
 is 'main effects and interaction of each metric' 'router memory router x memory router memory router x memory' \
     "$(cut -d, -f2 effects.csv | sed 1d | xargs)"
-is 'the range is that of the levels' "$(awk -F, 'NR > 1 && $1 == "router" {x = $4; if (lo == "" || x < lo) lo = x; if (x > hi) hi = x}
+is 'the range is that of the levels' "$(awk -F, 'NR > 1 && $1 == "router" {x = $3; if (lo == "" || x < lo) lo = x; if (x > hi) hi = x}
         END {printf "%.9g", hi - lo}' levels.csv)" \
     "$(awk -F, '$1 == "score" && $2 == "router" {printf "%.9g", $3}' effects.csv)"
 
@@ -141,6 +152,42 @@ is 'a difference is one' '' "$(cols compare.csv value reference difference |
 is 'Holm: never below p' '' "$(cols compare.csv p p_holm | awk -F, 'NR > 1 && $2 < $1')"
 is 'one baseline for all' 'slm-only / none' \
     "$(csv -t compare --baseline router=slm-only,memory=none a.db | awk -F, '$4 == "score" || $4 == "goodput" {print $3}' | sort -u)"
+
+# ---- cells without a counterpart ----
+"$p" sweep grid.json -o unequal.db --set 'exclude=[{"router": "llm-only", "memory": "static"}]' 2>/dev/null
+csv -t compare -b router -m score --baseline router=llm-only unequal.db >unequal.csv
+csv -t compare -b router -m score --baseline router=llm-only -w memory=none unequal.db >equal.csv
+is 'only cells with a counterpart are compared' "$(cut -d, -f1-12 equal.csv)" "$(cut -d, -f1-12 unequal.csv)"
+is 'and counted' '2 2' "$(cols unequal.csv cells | sed 1d | xargs)"
+r -t compare -b router -m score --baseline router=llm-only unequal.db | tr '\n' ' ' >unequal.txt
+has 'the others are named' 'not finished, are, of row and baseline: slm-only (2), slm-dominant (2).' unequal.txt
+for t in summary effects levels front; do
+    r -t $t -b router unequal.db >unequal.txt
+    has "$t: averages over different cells" 'averages over different cells, as some are' unequal.txt
+    r -t $t -b router a.db >equal.txt
+    is "$t: or not" '' "$(grep 'averages over different cells' equal.txt)"
+done
+is 'summary counts cells' '4 2 4' "$(csv -t summary -b router unequal.db | cols /dev/stdin cells | sed 1d | xargs)"
+r -t summary -b router unequal.db >unequal.txt
+has 'also for people' 'cells' unequal.txt
+is 'which are told nothing where they are equal' '' "$(r -t summary -b router a.db | grep -w '^router.*cells')"
+
+# ---- saturated ----
+"$p" sweep grid.json -o full.db --set rate=null --set 'axes={"router": ["slm-only", "slm-dominant"], "rate": [0.5, 60]}' 2>/dev/null
+csv -t summary -b rate full.db >full.csv
+is 'saturated: no interval' '' "$(cols full.csv rate latency_mean_ms_lo latency_p95_ms_hi goodput_lo | sed -n 's/^60,//p' | tr -d ,)"
+is 'not saturated: intervals' '' "$(cols full.csv rate latency_mean_ms_lo latency_p95_ms_hi goodput_lo | grep '^0.5,' | grep ',,')"
+csv -t compare -b rate -m latency_mean_ms,score --baseline rate=0.5 full.db >full.csv
+is 'nor of a difference, nor a test' ',,,' \
+    "$(grep ,latency_mean_ms, full.csv | cat headers - | cols /dev/stdin difference_lo difference_hi p p_holm | sed 1d)"
+is 'but of what does not grow' '1' "$(csv -t compare -b router -m score --baseline router=slm-only full.db | cols /dev/stdin p | awk 'NR > 1 {print $1 < 0.01 && $1 != ""}')"
+csv -t effects -m latency_mean_ms,score full.db >full.csv
+is 'nor effects' ',,, ,,, ,,,' "$(grep latency full.csv | cut -d, -f4,5,7,8 | xargs)"
+is 'likewise' '' "$(grep ^score,router, full.csv | cut -d, -f4,5,7,8 | grep ',,')"
+for t in summary levels latency compare effects heat slo; do
+    r -t $t --baseline rate=0.5 full.db | tr '\n' ' ' >full.txt
+    has "$t says why" 'Saturated: where more work comes than an endpoint can do' full.txt
+done
 
 # ---- changes ----
 cp a.db old.db
@@ -196,6 +243,10 @@ is 'text keeps to 80 columns' '' "$(COLUMNS=80 "$p" report -t all --baseline rou
 is 'and to 60' '' "$(COLUMNS=60 "$p" report -t all --baseline router=llm-only a.db | awk 'length > 60')"
 has 'synthetic data are said to be' 'SYNTHETIC data' all.txt
 has 'so is where they come from' 'File a.db: 12 of 12 cells finished; 95 % intervals.' all.txt
+csv -t all --baseline router=llm-only a.db >all.csv
+is 'in csv every row says so' 'true' "$(awk -F, '/^$/ {head = 0; next} !head {head = 1; if ($NF != "synthetic") print "no"; next}
+    {print $NF}' all.csv | sort -u)"
+is 'and no table is without' "$(grep -c '^$' all.csv)" "$(($(grep -c ',synthetic$' all.csv) - 1))"
 for f in json markdown latex; do
     status "as $f" 0 "$p" report -t all --format $f a.db
 done

@@ -8,14 +8,16 @@ export ROUTERGYM_SIM_DATADIR
 cd "$tmp" || exit 99
 
 if command -v sqlite3 >/dev/null; then
-    sql() { sqlite3 "$1" "$2"; }
+    change() { sqlite3 "$1" "$2"; }
 elif command -v python3 >/dev/null && python3 -c 'import sqlite3' 2>/dev/null; then
-    sql() { python3 -c 'import sqlite3, sys
+    change() { python3 -c 'import sqlite3, sys
 db = sqlite3.connect(sys.argv[1]); db.executescript(sys.argv[2]); db.commit()' "$1" "$2"; }
 else
     skip_all 'neither sqlite3 nor python3'
 fi
 plan 32
+# What is put into a file counts as written by the program.
+sql() { change "$1" "$2" && "$REDIGEST" "$1"; }
 
 # column NAME of all rows of a csv
 column() {

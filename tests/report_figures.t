@@ -56,6 +56,7 @@ drawn() { awk '/^# slm-3b/ {on = 1; next} /^$/ {on = 0} on {printf "%s\n", $2 ==
 is 'in use: of the slots that were there' "$(use)" "$(drawn)"
 if command -v sqlite3 >/dev/null; then
     sqlite3 auto.db 'UPDATE series SET busy = 0, capacity = 0 WHERE bin IN (0, 1, 40, 41, 43)'
+    "$REDIGEST" auto.db
     "$p" report --figures auto --figure-format svg auto.db 2>/dev/null
     is 'where there were none, there is no share' "2 $(use)" "$(drawn | grep -c NaN) $(drawn)"
 else

@@ -11,7 +11,7 @@ cell() { # file router column
 }
 holds() { awk "BEGIN {exit !($1)}"; }
 
-plan 45
+plan 50
 all=llm-only,slm-only,slm-dominant,random,oracle
 status 'five routers' 0 "$p" run --router $all --memory dynamic --contract ticket --slm slm-7b --llm llm-14b --format csv
 cp .out a.csv
@@ -37,6 +37,16 @@ done
 ok 'the same again gives the same bytes' cmp a.csv b.csv
 "$p" run --router slm-only --memory dynamic --contract ticket --slm slm-7b --format csv >c.csv
 is 'a router does not depend on its company' "$(grep '^slm-only' a.csv)" "$(grep '^slm-only' c.csv)"
+# Wilson's interval for n of n is n / (n + z^2) to 1, z^2 = 3.841459; a t interval would leave 1, or
+# have no width.
+"$p" run --router slm-only --requests 20 --rate 2 --format csv >few.csv
+ok 'goodput below 1 may be 1' holds "$(cell few.csv slm-only goodput) < 1 && $(cell few.csv slm-only goodput_hi) == 1"
+for n in 1 3; do
+    "$p" run --router slm-only --requests 50 --rate 2 --replications $n --format csv >served.csv
+    is "all of $n x 50 requests served" 1 "$(cell served.csv slm-only goodput)"
+    ok 'which need not be so for ever' holds "$(cell served.csv slm-only goodput_hi) == 1 &&
+        ($(cell served.csv slm-only goodput_lo) - 50 * $n / (50 * $n + 3.841459)) ^ 2 < 1e-12"
+done
 "$p" run --router llm-only --memory dynamic --llm llm-14b --arrivals all --slots 0 --format csv >zero.csv
 is 'no queue without a limit' 0 "$(cell zero.csv llm-only queue_ms)"
 "$p" run --router llm-only --memory dynamic --llm llm-14b --rate 20 --slots 4 >busy.txt

@@ -11,7 +11,7 @@ quiet() { "$@" >/dev/null 2>&1; }
 # The first line of messages, without the program's name.
 says() { "$@" 2>&1 >/dev/null | head -n 1 | sed 's/^routergym-sim: //'; }
 
-plan 119
+plan 154
 
 # Opens at once, unlike its source.
 "$p" import -o t.db "$srcdir/traces/tickets.jsonl.gz" >/dev/null || exit 99
@@ -122,6 +122,18 @@ wait $pid 2>/dev/null || code=$?
 is 'a second signal stops at once' 143 $code
 ok 'really' [ $(($(date +%s) - started)) -lt 5 ]
 
+# On a terminal the rate is told five times a second.
+if command -v script >/dev/null; then
+    rm -f stopped.db
+    timeout -s TERM 60 script -qec "$p sweep slow.json -o stopped.db --jobs 1" /dev/null >stop.txt 2>&1 </dev/null
+    is 'requests a second in words, not in powers' '' "$(tr '\r' '\n' <stop.txt | grep 'requests/s' |
+        grep -Ev '^[0-9]+ of 12 cells, ([0-9]+\.[0-9]+ million|[0-9]{1,3},[0-9]{3}|[0-9.]{1,4}) requests/s')"
+    ok 'and really' grep -Eq '(million|,[0-9]{3}) requests/s' stop.txt
+else
+    skip 'requests a second' 'no script'
+    skip 'and really' 'no script'
+fi
+
 # ---- the second on the same file ----
 "$p" sweep endless.json -o busy.db --jobs 1 2>/dev/null &
 pid=$!
@@ -197,7 +209,9 @@ damaged() { # name, commands that damage x.db
     code2=0
     "$p" merge y.db x.db 2>/dev/null || code2=$?
     rm -f y.db
-    is "$1" '3 3' "$code $code2"
+    code3=0
+    "$p" report x.db >/dev/null 2>&1 || code3=$?
+    is "$1" '3 3 3' "$code $code2 $code3"
 }
 size=$(wc -c <one.db)
 damaged 'cut short' "head -c $((size / 2)) one.db >x.db"
@@ -206,17 +220,49 @@ damaged 'an empty file' ': >x.db'
 damaged 'not a database' 'cp grid.json x.db'
 damaged 'zeros inside' "dd if=/dev/zero of=x.db bs=4096 seek=$((size / 8192)) count=20 conv=notrunc 2>/dev/null"
 damaged 'a newer version' "printf '\\0\\0\\0\\3' | dd of=x.db bs=1 seek=60 conv=notrunc 2>/dev/null"
-crashes=0
+has 'is called one' 'result file of version 3 (expected 2): written by a later version of the program' .err
+damaged 'an older version' "printf '\\0\\0\\0\\1' | dd of=x.db bs=1 seek=60 conv=notrunc 2>/dev/null"
+has 'likewise' 'result file of version 1 (expected 2): written by an earlier version of the program' .err
+
+# Changed by another program: no cell is taken for what it is not.
+if command -v sqlite3 >/dev/null; then
+    change() { sqlite3 x.db "$1"; }
+elif command -v python3 >/dev/null && python3 -c 'import sqlite3' 2>/dev/null; then
+    change() { python3 -c 'import sqlite3, sys
+with sqlite3.connect("x.db") as db: db.execute(sys.argv[1])' "$1"; }
+else
+    change() { false; }
+fi
+for change in "UPDATE vectors SET sums = x'00'" 'UPDATE runs SET repeats = -5' 'UPDATE reasons SET calls = -1' \
+    'UPDATE confusion SET label = 99' 'UPDATE estimates SET value = value + 1 WHERE cell = 7' \
+    "UPDATE reasons SET reason = 'x' WHERE cell = 3" 'DELETE FROM quantiles WHERE cell = 11 AND i = 7' \
+    'DELETE FROM runs WHERE cell = 2' 'DELETE FROM digests WHERE cell = 2' \
+    "UPDATE axis_values SET label = 'llm-first' WHERE label = 'random'" "UPDATE queries SET name = 'x' WHERE query = 5"; do
+    cp one.db x.db
+    if change "$change"; then
+        damaged "$change" 'change "$change"'
+        cp one.db x.db
+        change "$change"
+        status 'nor resumed' 3 "$p" sweep grid.json -o x.db --resume
+    else
+        skip "$change" 'no sqlite3'
+        skip 'nor resumed' 'no sqlite3'
+    fi
+done
+crashes=0 unseen=0
+"$p" sweep --dump one.db >one.txt
 i=0
 while [ $i -lt 40 ]; do
     i=$((i + 1))
     cp one.db x.db
     printf '\377\0\177' | dd of=x.db bs=1 seek=$((i * size / 41)) conv=notrunc 2>/dev/null
     code=0
-    "$p" sweep --dump x.db >/dev/null 2>&1 || code=$?
+    "$p" sweep --dump x.db >x.txt 2>&1 || code=$?
     [ $code -eq 0 ] || [ $code -eq 3 ] || crashes=$((crashes + 1))
+    [ $code -eq 3 ] || cmp -s x.txt one.txt || unseen=$((unseen + 1))
 done
 is 'bytes changed anywhere: a message or none, but no crash' 0 $crashes
+is 'none only where nothing is changed' 0 $unseen
 
 # ---- bad configurations ----
 bad() { # name, message, JSON
@@ -253,6 +299,19 @@ bad 'a combination that makes no sense' ' cell 1 (cv=2): --cv needs --arrivals g
     '{"options": {"router": "slm-only"}, "axes": {"cv": [null, 2]}}'
 bad 'no router' ' cell 0 (): no router (option or axis "router")' '{}'
 bad 'an unknown router' " cell 0 (): unknown router 'slm-onyl', did you mean 'slm-only'?" '{"options": {"router": "slm-onyl"}}'
+bad 'a warm-up that leaves nothing' \
+    " cell 0 (): --warm-up leaves none of a replication's requests (found 50, expected less than 20)" \
+    '{"options": {"router": "slm-only", "warm-up": 50, "requests": 20}}'
+bad 'an object that is no value' \
+    '1:25: axis "endpoints": a value that is an object needs a name: {"label": NAME, "set": {"endpoints": {...}}}' \
+    '{"axes": {"endpoints": [{"defaults": {"slots": 2}}]}}'
+is 'a setting of no key' \
+    'sweep: --set: "optoins" is no key of a configuration, axis or option of run, did you mean "options"?' \
+    "$(says "$p" sweep grid.json --dry-run --set optoins.rate=3)"
+status 'results on standard output' 2 "$p" sweep grid.json -o -
+ok 'make no file of that name' [ ! -e ./- ]
+status 'nor joined ones' 2 "$p" merge - one.db one.db
+ok 'likewise' [ ! -e ./- ]
 status 'a bad shard' 2 "$p" sweep grid.json -o x.db --shard 4/3
 status 'a bad setting' 2 "$p" sweep grid.json -o x.db --set rate
 status 'no output' 2 "$p" sweep grid.json

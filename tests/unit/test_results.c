@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -281,6 +282,56 @@ test_any_order(void **state)
     free(first);
 }
 
+/* What another program has changed, in the plan or in a cell, spans included. */
+static void
+test_changed(void **state)
+{
+    static const struct {
+        const char *sql, *says;
+    } cases[] = {
+        {"UPDATE meta SET value = 'e' WHERE key = 'trace_digest'",
+         "damaged result file: the plan is not what was written"},
+        {"UPDATE cells SET options = '{}' WHERE cell = 3",
+         "damaged result file: the plan is not what was written"},
+        {"UPDATE estimates SET value = value * 2",
+         "damaged result file: the results of cell 2 are not what was written"},
+        {"UPDATE spans SET calls = 3",
+         "damaged result file: the results of cell 2 are not what was written"},
+        {"INSERT INTO observations VALUES (2, 0, 1, 0.5)",
+         "damaged result file: the results of cell 2 are not what was written"},
+        {"UPDATE digests SET digest = 'x'",
+         "damaged result file: the results of cell 2 are not what was written"},
+        {"DELETE FROM digests", "damaged result file: a part of a cell's results has gone"},
+    };
+    struct plan p;
+
+    (void)state;
+    plan_init(&p);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[TEMP_PATH];
+        struct rg_results *r;
+        struct rg_results_cell c;
+        struct rg_err err;
+        sqlite3 *db;
+
+        fresh(path);
+        r = create(path, &p, false);
+        put(r, 2);
+        assert_int_equal(rg_results_sync(r, 0, &err), RG_OK);
+        rg_results_close(r);
+        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, cases[i].sql, NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        if (rg_results_open(&r, path, &err) == RG_OK) {
+            assert_int_equal(rg_results_get(r, 2, &c, &err), RG_EINPUT);
+            rg_results_close(r);
+        }
+        assert_string_equal(err.text + strlen(path) + 2, cases[i].says);
+        assert_int_equal(rg_results_create(&r, path, &p.plan, true, &err), RG_EINPUT);
+        unlink(path);
+    }
+}
+
 /* ---- what differs ---- */
 
 static void
@@ -408,9 +459,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put_and_get), cmocka_unit_test(test_any_order),
-        cmocka_unit_test(test_differences), cmocka_unit_test(test_second_writer),
-        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_put_and_get),   cmocka_unit_test(test_any_order),
+        cmocka_unit_test(test_changed),       cmocka_unit_test(test_differences),
+        cmocka_unit_test(test_second_writer), cmocka_unit_test(test_messages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
