@@ -25,7 +25,7 @@ load(struct rg_evaluate_setup *s, const struct rg_evaluate_values *v, const char
 
     run.contract = "off";
     run.slots = v->slots;
-    run.missing = RG_MISSING_SKIP;
+    run.missing = RG_MISSING_MASK;
     run.rate = v->rate;
     run.service = v->service;
     run.endpoints = v->endpoints;

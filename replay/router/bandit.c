@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/names.h"
+#include "replay/router/mask.h"
 #include "replay/router/types.h"
 
 const char *const rg_bandit_per_names[] = {"none", "dataset", "category", "label", NULL};
@@ -90,12 +91,13 @@ rg_bandit_reward(const struct rg_bandit *b, const struct rg_feedback *f)
 }
 
 size_t
-rg_bandit_best(const double *value, size_t n)
+rg_bandit_best(const struct rg_policy *p, const struct rg_bandit *b, uint32_t query,
+               const double *value)
 {
-    size_t best = 0;
+    size_t n = b->models.n, best = n;
 
-    for (size_t i = 1; i < n; i++)
-        if (value[i] > value[best])
+    for (size_t i = 0; i < n; i++)
+        if (rg_mask_has(p, query, b->models.models[i]) && (best == n || value[i] > value[best]))
             best = i;
     return best;
 }

@@ -42,8 +42,10 @@ void rg_bandit_clear(void *data);
 /* NaN: nothing is learnt. */
 double rg_bandit_reward(const struct rg_bandit *b, const struct rg_feedback *f);
 
-/* Index of the greatest of value[0..n), n >= 1, the first of equals. */
-size_t rg_bandit_best(const double *value, size_t n);
+/* The arm with the greatest value (one per arm) of those whose models there are for the query
+ * (mask.h), the first of equals; their number of arms: there is none. */
+size_t rg_bandit_best(const struct rg_policy *p, const struct rg_bandit *b, uint32_t query,
+                      const double *value);
 
 /* The shared rows of an option table. */
 #define RG_BANDIT_MODELS                                                                           \

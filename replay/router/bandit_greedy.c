@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "replay/router/bandit.h"
+#include "replay/router/mask.h"
 #include "replay/router/types.h"
 
 struct greedy {
@@ -66,13 +67,15 @@ greedy_first(const struct rg_policy *p, const struct rg_router_view *view)
     double t = (double)++s->decided[group];
     double epsilon = d->decay > 0 && t > d->decay ? d->epsilon * d->decay / t : d->epsilon;
     bool explores = rg_rng_unit(s->rng) < epsilon;
-    size_t any = (size_t)(rg_rng_unit(s->rng) * (double)arms);
-    size_t arm = rg_bandit_best(s->mean + group * arms, arms);
+    double any = rg_rng_unit(s->rng);
+    const uint32_t *models = d->bandit.models.models;
+    size_t arm;
 
     if (explores)
-        arm = any < arms ? any : arms - 1;
-    return (struct rg_choice){d->bandit.models.models[arm],
-                              explores ? RG_REASON_EXPLORE : RG_REASON_EXPLOIT};
+        return (struct rg_choice){rg_mask_draw(p, view->query, models, arms, any),
+                                  RG_REASON_EXPLORE};
+    arm = rg_bandit_best(p, &d->bandit, view->query, s->mean + group * arms);
+    return (struct rg_choice){arm < arms ? models[arm] : RG_NO_MODEL, RG_REASON_EXPLOIT};
 }
 
 static void

@@ -87,7 +87,7 @@ struct linucb {
 struct state {
     struct rg_linucb_arm *arms;
     size_t n_arms, n; /* features */
-    double *x, *work, *upper;
+    double *x, *work, *mean, *upper;
 };
 
 /* Features: 1, the query's group (one of all is 1, the others 0), and of what is known of queries
@@ -154,6 +154,7 @@ linucb_new(const struct rg_policy *p, gsl_rng *rng)
         rg_linucb_init(&s->arms[a], s->n, d->ridge);
     s->x = rg_alloc(s->n, sizeof *s->x);
     s->work = rg_alloc(s->n, sizeof *s->work);
+    s->mean = rg_alloc(s->n_arms, sizeof *s->mean);
     s->upper = rg_alloc(s->n_arms, sizeof *s->upper);
     return s;
 }
@@ -170,6 +171,7 @@ linucb_free(void *state)
     free(s->arms);
     free(s->x);
     free(s->work);
+    free(s->mean);
     free(s->upper);
     free(s);
 }
@@ -179,21 +181,19 @@ linucb_first(const struct rg_policy *p, const struct rg_router_view *view)
 {
     const struct linucb *d = p->router->data;
     struct state *s = view->state;
-    double best = -INFINITY;
-    size_t greedy = 0, arm;
+    size_t greedy, arm;
 
     set_features(p, d, view->query, s->x);
     for (size_t a = 0; a < s->n_arms; a++) {
-        double mean, width;
+        double width;
 
-        rg_linucb_value(&s->arms[a], s->x, s->n, s->work, &mean, &width);
-        s->upper[a] = mean + d->alpha * width;
-        if (mean > best) {
-            best = mean;
-            greedy = a;
-        }
+        rg_linucb_value(&s->arms[a], s->x, s->n, s->work, &s->mean[a], &width);
+        s->upper[a] = s->mean[a] + d->alpha * width;
     }
-    arm = rg_bandit_best(s->upper, s->n_arms);
+    greedy = rg_bandit_best(p, &d->bandit, view->query, s->mean);
+    arm = rg_bandit_best(p, &d->bandit, view->query, s->upper);
+    if (arm == s->n_arms)
+        return rg_choice_none();
     return (struct rg_choice){d->bandit.models.models[arm],
                               arm == greedy ? RG_REASON_EXPLOIT : RG_REASON_EXPLORE};
 }

@@ -24,10 +24,10 @@ struct thompson {
 
 struct state {
     gsl_rng *rng;
-    gsl_rng *own;    /* of one decision, seeded by one draw of rng */
-    double *sum;     /* groups x arms: of rewards */
-    double *rewards; /* groups x arms: their number */
-    double *drawn;   /* per arm */
+    gsl_rng *own;         /* of one decision, seeded by one draw of rng */
+    double *sum;          /* groups x arms: of rewards */
+    double *rewards;      /* groups x arms: their number */
+    double *drawn, *mean; /* per arm */
 };
 
 static void *
@@ -43,6 +43,7 @@ thompson_new(const struct rg_policy *p, gsl_rng *rng)
     s->sum = rg_zalloc(groups, arms * sizeof *s->sum);
     s->rewards = rg_zalloc(groups, arms * sizeof *s->rewards);
     s->drawn = rg_alloc(arms, sizeof *s->drawn);
+    s->mean = rg_alloc(arms, sizeof *s->mean);
     return s;
 }
 
@@ -57,6 +58,7 @@ thompson_free(void *state)
     free(s->sum);
     free(s->rewards);
     free(s->drawn);
+    free(s->mean);
     free(s);
 }
 
@@ -83,21 +85,20 @@ thompson_first(const struct rg_policy *p, const struct rg_router_view *view)
     const struct thompson *d = p->router->data;
     struct state *s = view->state;
     enum belief belief = (enum belief)d->belief;
-    size_t arms = d->bandit.models.n, arm, greedy = 0;
+    size_t arms = d->bandit.models.n, arm, greedy;
     size_t base = arms * rg_bandit_group(p, (enum rg_bandit_per)d->bandit.per, view->query);
-    double best = -INFINITY;
 
     gsl_rng_set(s->own, gsl_rng_get(s->rng));
     for (size_t a = 0; a < arms; a++) {
         double sum = s->sum[base + a], n = s->rewards[base + a];
 
         s->drawn[a] = draw(belief, s->own, sum, n);
-        if (mean(belief, sum, n) > best) {
-            best = mean(belief, sum, n);
-            greedy = a;
-        }
+        s->mean[a] = mean(belief, sum, n);
     }
-    arm = rg_bandit_best(s->drawn, arms);
+    greedy = rg_bandit_best(p, &d->bandit, view->query, s->mean);
+    arm = rg_bandit_best(p, &d->bandit, view->query, s->drawn);
+    if (arm == arms)
+        return rg_choice_none();
     return (struct rg_choice){d->bandit.models.models[arm],
                               arm == greedy ? RG_REASON_EXPLOIT : RG_REASON_EXPLORE};
 }

@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "base/sort.h"
 #include "replay/learn/outcomes.h"
+#include "replay/router/mask.h"
 #include "replay/router/types.h"
 
 struct judged {
@@ -63,13 +64,14 @@ prepare(const struct rg_policy *p, void *data, struct rg_err *err)
 {
     struct judged *d = data;
     enum rg_status status = rg_router_offer(p, &d->models, err);
+    struct rg_lookup train = rg_policy_train(p);
     struct rg_outcomes o;
     double *score;
     size_t n = 0;
 
     if (status != RG_OK)
         return status;
-    rg_outcomes_init(&o, &p->lookup, p->train, p->n_train);
+    rg_outcomes_init(&o, &train, p->train, p->n_train);
     sort_models(p, &d->models, &o);
     score = rg_alloc(o.n * o.m, sizeof *score);
     for (size_t i = 0; i < o.n * o.m; i++)
@@ -85,13 +87,18 @@ prepare(const struct rg_policy *p, void *data, struct rg_err *err)
     return RG_OK;
 }
 
-static struct rg_choice
-first(const struct rg_policy *p, const struct rg_router_view *view)
+static uint32_t
+stage_model(const struct rg_policy *p, const struct rg_router_view *view, size_t stage)
 {
     const struct judged *d = p->router->data;
 
-    (void)view;
-    return (struct rg_choice){d->models.models[0], RG_REASON_CASCADE};
+    return rg_mask_at(p, view->query, d->models.models, d->models.n, stage);
+}
+
+static struct rg_choice
+first(const struct rg_policy *p, const struct rg_router_view *view)
+{
+    return (struct rg_choice){stage_model(p, view, 0), RG_REASON_CASCADE};
 }
 
 static double
@@ -108,17 +115,18 @@ next(const struct rg_policy *p, const struct rg_router_view *view, const struct 
 {
     const struct judged *d = p->router->data;
     size_t stage = (size_t)last->decisions + 1;
+    uint32_t model = stage_model(p, view, stage);
     double score = last->call == RG_NO_CALL ? NAN : p->trace->calls.score[last->call], spent = 0;
     bool wrong = rg_rng_unit_at((uint64_t)d->seed, view->query, RG_PURPOSE_ROUTER, stage) < d->eps;
     bool good = last->answered && score >= d->accept;
 
-    if (last->decision == RG_REASON_SAFETY || stage >= d->models.n || good != wrong)
+    if (last->decision == RG_REASON_SAFETY || model == RG_NO_MODEL || good != wrong)
         return rg_choice_none();
     for (size_t k = 0; k < stage; k++)
-        spent += cost_of(p, view, d->models.models[k]);
-    if (cost_of(p, view, d->models.models[stage]) >= d->budget - spent && spent > 0)
+        spent += cost_of(p, view, stage_model(p, view, k));
+    if (cost_of(p, view, model) >= d->budget - spent && spent > 0)
         return rg_choice_none();
-    return (struct rg_choice){d->models.models[stage],
+    return (struct rg_choice){model,
                               last->answered ? RG_REASON_LOW_CONFIDENCE : RG_REASON_CALL_FAILED};
 }
 

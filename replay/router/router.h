@@ -187,7 +187,8 @@ RG_MUST_USE enum rg_status rg_router_read(struct rg_router *out, const struct rg
 
 /* Sets p->router, p->slm and p->llm, as far as the router needs them, from names; with NULL the
  * cheapest model of the tier by the sum of its two prices, ties by name (RG_EUSAGE when there is
- * none). Then prepares the router; p must be complete. r must outlive p. */
+ * none). A pool of candidates binds: a model that the router or these names ask for and that it
+ * lacks is RG_EUSAGE. Then prepares the router; p must be complete. r must outlive p. */
 RG_MUST_USE enum rg_status rg_router_prepare(struct rg_router *r, struct rg_policy *p,
                                              const char *slm, const char *llm, struct rg_err *err);
 void rg_router_clear(struct rg_router *r);
@@ -195,6 +196,10 @@ void rg_router_clear(struct rg_router *r);
 /* The model of that name, or RG_EUSAGE with a near-miss hint; what says what asks for it. */
 RG_MUST_USE enum rg_status rg_router_model(const struct rg_trace *t, const char *what,
                                            const char *name, uint32_t *model, struct rg_err *err);
+
+/* RG_EUSAGE when the policy's pool of candidates lacks the model (never RG_NO_MODEL). */
+RG_MUST_USE enum rg_status rg_router_pooled(const struct rg_policy *p, const char *router,
+                                            uint32_t model, struct rg_err *err);
 
 /* Is model a cheaper by the sum of its two prices (unknown: the dearest), at equal sums the first
  * by name? */

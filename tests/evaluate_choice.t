@@ -1,0 +1,65 @@
+#!/bin/sh
+# evaluate: which models a router may choose. What was not recorded for a query is masked, a pool
+# binds also models that a router names, and routers that look at load get one.
+. "${srcdir:-.}/tests/tap.sh"
+p=$ROUTERGYM_SIM
+ROUTERGYM_SIM_DATADIR=$srcdir/traces
+export ROUTERGYM_SIM_DATADIR
+cd "$tmp" || exit 99
+
+# field FILE ROW COLUMN: of the table of routers; no name in it may have a comma.
+field() {
+    awk -F, -v r="$2" -v c="$3" '
+        NR == 1 || last == "" {k = 0; on = ($1 == "router" && $2 == "dataset_avg"); for (i = 1; i <= NF; i++) if ($i == c) k = i}
+        on && k && $1 == r {print $k; exit}
+        {last = $0}' "$1"
+}
+near() { awk "BEGIN {d = (${1:-nan}) - (${2:-nan}); exit !(d * d <= 1e-18)}"; }
+
+# Model a scores 0.2 on both data sets for 1 cent, model b 0.9 for 10 cents but on d1 alone.
+awk 'BEGIN {
+    print "{\"type\":\"trace\",\"version\":1}"
+    for (m = 0; m < 2; m++)
+        printf "{\"type\":\"model\",\"name\":\"%s\",\"tier\":\"%s\",\"input_usd_per_mtok\":%d,\"output_usd_per_mtok\":%d}\n", m ? "b" : "a", m ? "llm" : "slm", m + 1, m + 1
+    for (i = 0; i < 100; i++) {
+        printf "{\"type\":\"query\",\"dataset\":\"d%d\",\"id\":\"%d\",\"text\":\"text %d\"}\n", i % 2 + 1, i, i
+        for (m = 0; m < 2; m++) if (!m || i % 2 == 0)
+            printf "{\"type\":\"call\",\"dataset\":\"d%d\",\"query\":\"%d\",\"model\":\"%s\",\"status\":\"ok\",\"score\":%s,\"cost_usd\":%s,\"latency_ms\":100,\"prompt_tokens\":9,\"completion_tokens\":9}\n", i % 2 + 1, i, m ? "b" : "a", m ? 0.9 : 0.2, m ? 0.1 : 0.01
+    }
+}' >mask.jsonl
+# The best that can be had: b on d1, a on d2, that is 55 for 25 x 10 and 25 x 1 cents.
+knowing='best-single oracle dataset-oracle knn ridge logistic svm mlp gmm embedllm irt cascade(b>a)'
+any='clusters avengers avengers-pro graphrouter random round-robin thompson linucb epsilon-greedy routellm-mf hybridllm frugalgpt(0.2) judged-cascade llm-first slm-dominant'
+row='best-single oracle dataset-oracle'
+
+plan 52
+status 'models are masked' 0 "$p" evaluate mask.jsonl --split 0.5 --resamples 0 --format csv \
+    --routers "$(printf '%s' "$knowing $any fixed:b" | tr ' ' ,)"
+cp .out o
+for r in $knowing $any; do
+    is "$r answers all queries" 0 "$(field o "$r" skipped)"
+done
+for r in $row knn 'cascade(b>a)'; do
+    ok "$r takes the best of what is recorded" near "$(field o "$r" dataset_avg)" 55
+    ok 'at its cost' near "$(field o "$r" cost_total_usd)" 2.75
+done
+is 'a model that is always asked is not replaced' 25 "$(field o fixed:b skipped)"
+awk 'BEGIN {print "query,model"; for (i = 0; i < 100; i++) print i ",b"}' >mine.csv
+awk 'BEGIN {print "query,a,b"; for (i = 0; i < 100; i++) print i ",0.1,0.8"}' >scores.csv
+"$p" evaluate mask.jsonl --split 0.5 --resamples 0 --format csv --routers 'decisions:mine.csv,decisions:scores.csv' >o
+is 'a decision for one model stays' 25 "$(field o decisions:mine.csv skipped)"
+ok 'of scores the best that is recorded' near "$(field o decisions:scores.csv dataset_avg)" 55
+
+status 'run masks when asked' 0 "$p" run -t mask.jsonl --train 0.5 --router knn --missing mask --format csv
+has 'skipping nothing' 'knn,50,500,500,0,0,0,0,0,50,' .out
+status 'and else refuses as before' 3 "$p" run -t mask.jsonl --train 0.5 --router knn --format csv
+
+# A pool binds what a router names.
+status 'a model outside the pool' 2 "$p" evaluate mask.jsonl --pool a --routers fixed:b
+has 'is named' "router 'fixed:b': model 'b' is not in the pool of candidates" .err
+status 'in a cascade' 2 "$p" evaluate mask.jsonl --pool a --routers 'cascade(a>b)'
+status 'as the large model' 2 "$p" evaluate mask.jsonl --pool a --routers llm-first --llm b
+status 'in decisions' 3 "$p" evaluate mask.jsonl --pool a --routers decisions:mine.csv
+has 'counted' "mine.csv:2:1: model 'b' is not in the pool (and 99 more unknown names)" .err
+status 'scores of others do not matter' 0 "$p" evaluate mask.jsonl --pool a --routers decisions:scores.csv --resamples 0 --format csv
+ok 'the best of the pool is taken' near "$(field .out decisions:scores.csv dataset_avg)" 20
