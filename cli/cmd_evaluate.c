@@ -174,6 +174,7 @@ evaluate(const struct rg_evaluate_values *v, const char *trace, struct rg_err *e
     if (status == RG_OK) {
         rg_evaluate_aggregate(&s, v, &a);
         tables[n++] = rg_evaluate_score_table(&s, &a);
+        rg_evaluate_note_splits(&s, tables[0]);
         tables[n++] = rg_evaluate_cost_table(&s, v, &a);
         n = rg_evaluate_report(&s, v, &a, &r, tables, n);
         if (scaling)

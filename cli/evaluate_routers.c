@@ -68,6 +68,8 @@ add_models(const struct rg_evaluate_setup *s, struct rg_evaluate_results *out)
         for (size_t i = 0; i < r->n; i++) {
             size_t row = s->row[out->query[i]];
 
+            if (!rg_evaluate_judged(s, &s->splits[out->split[i]], out->query[i], m))
+                continue;
             r->score[i] = rg_evaluate_score(s, row, m);
             r->cost[i] = s->all.cost[row * s->all.m + m];
             r->calls[i] = 1;
@@ -235,6 +237,8 @@ try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
     t->policy.n_queries = part->n_test;
     t->policy.train = part->train;
     t->policy.n_train = part->n_train;
+    t->policy.learnt = t->policy.lookup.part = part->learnt;
+    t->policy.lookup.in = false;
     if (status == RG_OK)
         status = rg_router_prepare(&t->router, &t->policy, t->v->slm, t->v->llm, err);
     if (status != RG_OK)

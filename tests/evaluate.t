@@ -81,7 +81,7 @@ printf 'query,part\n0,train\n1,test\n2,test\n' >part.csv
 is 'a split from a file' 50 "$(at o Dataset-Avg a Dataset-Avg)"
 printf 'query,part\n0,train\nx,test\n' >bad.csv
 status 'an unknown query in it' 3 "$p" evaluate s.jsonl --split bad.csv
-has 'is named with its place' "bad.csv:3:1: the trace has no query 'x'" .err
+has 'is named with its place' "bad.csv:3:1: unknown query 'x'" .err
 printf 'query,part\n0,train\n0,test\n' >bad.csv
 status 'a query twice' 3 "$p" evaluate s.jsonl --split bad.csv
 printf 'query,part\n0,dev\n' >bad.csv
