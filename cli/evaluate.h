@@ -24,6 +24,7 @@ struct rg_evaluate_values {
     uint64_t sweep, resamples, requests, slots, replications, draw_seed;
     double level, rate, slo_ms;
     bool load, details;
+    bool load_if_looked; /* only routers that look at the load are put under it */
 };
 
 /* A column of the reference's tables: a data set that has queries. */

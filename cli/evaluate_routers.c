@@ -154,7 +154,7 @@ walk_split(const struct rg_evaluate_setup *s, const struct rg_policy *p, size_t 
 
 static struct rg_replication_config
 load_config(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
-            const struct rg_policy *p)
+            const struct rg_policy *p, size_t split)
 {
     return (struct rg_replication_config){
         .policy = p,
@@ -164,20 +164,47 @@ load_config(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *
         .arrivals = {.law = RG_ARRIVALS_POISSON, .rate = v->rate, .cv = 1, .speed = 1},
         .requests = v->requests ? v->requests : p->n_queries,
         .until_s = INFINITY,
-        .seed = s->splits[0].seed,
+        .seed = s->splits[split].seed,
     };
 }
 
+/* Scores of a router that looks at the load: what its decisions in the simulation brought, the mean
+ * over all requests for a query. */
+static void
+take_scores(const struct rg_evaluate_setup *s, const struct rg_cell *cell,
+            const struct rg_policy *p, struct rg_evaluate_result *r, size_t row)
+{
+    for (size_t i = 0; i < p->n_queries; i++) {
+        const struct rg_per_query *score = &cell->query[RG_PER_QUERY_SCORE][p->queries[i]];
+        const struct rg_per_query *cost = &cell->query[RG_PER_QUERY_COST][p->queries[i]];
+        const struct rg_per_query *calls = &cell->query[RG_PER_QUERY_CALLS][p->queries[i]];
+
+        double scored = s->zero ? calls->n : score->n;
+
+        if (scored > 0)
+            r->score[row + i] = rg_sum_value(&score->sum) / scored;
+        if (cost->n > 0)
+            r->cost[row + i] = rg_sum_value(&cost->sum) / cost->n;
+        if (calls->n > 0)
+            r->calls[row + i] = rg_sum_value(&calls->sum) / calls->n;
+        r->skipped += !(calls->n > 0);
+    }
+}
+
+/* row: of the split's first query. */
 static enum rg_status
 put_load(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
-         const struct rg_policy *p, struct rg_evaluate_result *r, struct rg_err *err)
+         const struct rg_policy *p, size_t split, struct rg_evaluate_result *r, size_t row,
+         struct rg_err *err)
 {
     struct rg_cell_options options = {.replications = v->replications, .slo_s = v->slo_ms * 1e-3};
     struct rg_estimates e = {0};
     struct rg_cell cell;
-    enum rg_status status = rg_cell_run(load_config(s, v, p), &options, &cell, err);
+    enum rg_status status = rg_cell_run(load_config(s, v, p, split), &options, &cell, err);
 
-    if (status == RG_OK) {
+    if (status == RG_OK && p->router->type->uses_load)
+        take_scores(s, &cell, p, r, row);
+    if (status == RG_OK && split == 0) {
         rg_estimates_make(&e, &cell, v->level, true);
         r->p95_ms = e.of[RG_METRIC_LATENCY_P95];
         r->goodput = e.of[RG_METRIC_GOODPUT];
@@ -225,11 +252,30 @@ name_results(struct trial *t)
     }
 }
 
+/* Routers that look at the load need one, and requests for all that they are judged by. */
+static enum rg_status
+check_load(const struct trial *t, const struct rg_evaluate_split *part, struct rg_err *err)
+{
+    if (!t->router.type->uses_load)
+        return RG_OK;
+    if (!t->v->load)
+        return rg_err_set(err, RG_EUSAGE,
+                          "evaluate: router '%s' looks at the load of endpoints: give --load",
+                          t->word);
+    if (t->v->requests > 0 && t->v->requests < part->n_test)
+        return rg_err_set(err, RG_EUSAGE,
+                          "evaluate: router '%s' is scored on the requests of the simulation: "
+                          "found --requests %llu, expected at least the %zu queries judged by",
+                          t->word, (unsigned long long)t->v->requests, part->n_test);
+    return RG_OK;
+}
+
 static enum rg_status
 try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
 {
     const struct rg_evaluate_split *part = &t->s->splits[split];
     enum rg_status status = rg_router_read(&t->router, t->s->trace, t->word, err);
+    bool looks;
     size_t n;
 
     t->policy = t->s->run.policy;
@@ -240,9 +286,12 @@ try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
     t->policy.learnt = t->policy.lookup.part = part->learnt;
     t->policy.lookup.in = false;
     if (status == RG_OK)
+        status = check_load(t, part, err);
+    if (status == RG_OK)
         status = rg_router_prepare(&t->router, &t->policy, t->v->slm, t->v->llm, err);
     if (status != RG_OK)
         return status;
+    looks = t->router.type->uses_load;
     if (split == 0)
         name_results(t);
     n = n_weights(t);
@@ -251,9 +300,10 @@ try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
 
         if (n > 1)
             rg_learned_weigh(&t->policy, &t->router, (double)i / (double)(n - 1));
-        walk_split(t->s, &t->policy, split, r, row);
-        if (t->v->load && split == 0)
-            status = put_load(t->s, t->v, &t->policy, r, err);
+        if (!looks)
+            walk_split(t->s, &t->policy, split, r, row);
+        if (looks || (t->v->load && !t->v->load_if_looked && split == 0))
+            status = put_load(t->s, t->v, &t->policy, split, r, row, err);
     }
     return status;
 }

@@ -32,7 +32,7 @@ knowing='best-single oracle dataset-oracle knn ridge logistic svm mlp gmm embedl
 any='clusters avengers avengers-pro graphrouter random round-robin thompson linucb epsilon-greedy routellm-mf hybridllm frugalgpt(0.2) judged-cascade llm-first slm-dominant'
 row='best-single oracle dataset-oracle'
 
-plan 52
+plan 67
 status 'models are masked' 0 "$p" evaluate mask.jsonl --split 0.5 --resamples 0 --format csv \
     --routers "$(printf '%s' "$knowing $any fixed:b" | tr ' ' ,)"
 cp .out o
@@ -63,3 +63,28 @@ status 'in decisions' 3 "$p" evaluate mask.jsonl --pool a --routers decisions:mi
 has 'counted' "mine.csv:2:1: model 'b' is not in the pool (and 99 more unknown names)" .err
 status 'scores of others do not matter' 0 "$p" evaluate mask.jsonl --pool a --routers decisions:scores.csv --resamples 0 --format csv
 ok 'the best of the pool is taken' near "$(field .out decisions:scores.csv dataset_avg)" 20
+
+# Routers that look at the load.
+for r in least-loaded slo-aware; do
+    status "$r without a load" 2 "$p" evaluate mask.jsonl --split 0.5 --routers "$r"
+    has 'is told' "router '$r' looks at the load of endpoints: give --load" .err
+done
+status 'with one' 0 "$p" evaluate mask.jsonl --split 0.5 --seeds 1,2 --resamples 0 --load --replications 3 --scaling 2 \
+    --routers 'least-loaded,slo-aware(1,by=quality),slo-aware(1000000,by=quality)' --format csv
+cp .out o
+is 'all queries are answered' 0 "$(field o least-loaded skipped)"
+# Ample time: the best recorded model each time. No time: the fastest, a of equals.
+sed -i 's/"slo-aware(1,by=quality)"/fastest/; s/"slo-aware(1000000,by=quality)"/best/' o
+ok 'ample time: the best that is recorded' near "$(field o best dataset_avg)" 55
+ok 'no time: the first of equally fast ones' near "$(field o fastest dataset_avg)" 20
+status 'too few requests to score by' 2 "$p" evaluate mask.jsonl --split 0.5 --load --requests 10 --routers least-loaded
+
+# Pools of several sizes: b was not recorded on half of the 50 queries judged by.
+"$p" evaluate mask.jsonl --split 0.5 --resamples 0 --scaling 2 --routers best-single,random --format csv | sed -n '/^pool,/,$p' >o
+is 'all columns are of the same queries' 'strong,2,50' "$(grep '^strong,2,' o | cut -d, -f1-3)"
+# By hand: a 0.2 everywhere, b 0.9 on one half and 0.2 (a) in its place on the other.
+for row in '4 37.5' '5 46.25' '6 55' '7 55' '8 55'; do
+    # shellcheck disable=SC2086
+    set -- $row
+    ok "column $1" near "$(grep '^strong,2,' o | cut -d, -f"$1")" "$2"
+done
