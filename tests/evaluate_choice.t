@@ -32,7 +32,7 @@ knowing='best-single oracle dataset-oracle knn ridge logistic svm mlp gmm embedl
 any='clusters avengers avengers-pro graphrouter random round-robin thompson linucb epsilon-greedy routellm-mf hybridllm frugalgpt(0.2) judged-cascade llm-first slm-dominant'
 row='best-single oracle dataset-oracle'
 
-plan 67
+plan 72
 status 'models are masked' 0 "$p" evaluate mask.jsonl --split 0.5 --resamples 0 --format csv \
     --routers "$(printf '%s' "$knowing $any fixed:b" | tr ' ' ,)"
 cp .out o
@@ -87,4 +87,19 @@ for row in '4 37.5' '5 46.25' '6 55' '7 55' '8 55'; do
     # shellcheck disable=SC2086
     set -- $row
     ok "column $1" near "$(grep '^strong,2,' o | cut -d, -f"$1")" "$2"
+done
+
+# More clusters than there are distinct queries: those that stay empty have no vote.
+awk 'BEGIN {
+    print "{\"type\":\"trace\",\"version\":1}"
+    for (m = 0; m < 2; m++) printf "{\"type\":\"model\",\"name\":\"m%d\"}\n", m
+    for (i = 0; i < 96; i++) {
+        printf "{\"type\":\"query\",\"dataset\":\"d\",\"id\":\"%d\",\"text\":\"%s\"}\n", i, i % 2 ? "a red fox jumps over" : "seven blue dogs"
+        for (m = 0; m < 2; m++)
+            printf "{\"type\":\"call\",\"dataset\":\"d\",\"query\":\"%d\",\"model\":\"m%d\",\"status\":\"ok\",\"score\":%d,\"cost_usd\":1}\n", i, m, i % 2 == m
+    }
+}' >two.jsonl
+for r in 'avengers(k=2)' 'avengers(k=3)' 'avengers(k=16)' 'avengers-pro(k=8)' 'clusters(k=8)'; do
+    "$p" evaluate two.jsonl --split stratified:0.5 --resamples 0 --routers "$r" --format csv >o
+    ok "$r tells two texts apart" near "$(field o "$r" dataset_avg)" 100
 done
