@@ -95,6 +95,7 @@ awk 'BEGIN {
     for (m = 0; m < 2; m++) printf "{\"type\":\"model\",\"name\":\"m%d\"}\n", m
     for (i = 0; i < 96; i++) {
         printf "{\"type\":\"query\",\"dataset\":\"d\",\"id\":\"%d\",\"text\":\"%s\"}\n", i, i % 2 ? "a red fox jumps over" : "seven blue dogs"
+        printf "{\"type\":\"embedding\",\"dataset\":\"d\",\"query\":\"%d\",\"space\":\"e\",\"values\":[%s]}\n", i, i % 2 ? "0.67,0.47,0.34,-0.38" : "0.91,0.9,-0.89,-0.83"
         for (m = 0; m < 2; m++)
             printf "{\"type\":\"call\",\"dataset\":\"d\",\"query\":\"%d\",\"model\":\"m%d\",\"status\":\"ok\",\"score\":%d,\"cost_usd\":1}\n", i, m, i % 2 == m
     }
