@@ -32,7 +32,7 @@ knowing='best-single oracle dataset-oracle knn ridge logistic svm mlp gmm embedl
 any='clusters avengers avengers-pro graphrouter random round-robin thompson linucb epsilon-greedy routellm-mf hybridllm frugalgpt(0.2) judged-cascade llm-first slm-dominant'
 row='best-single oracle dataset-oracle'
 
-plan 72
+plan 76
 status 'models are masked' 0 "$p" evaluate mask.jsonl --split 0.5 --resamples 0 --format csv \
     --routers "$(printf '%s' "$knowing $any fixed:b" | tr ' ' ,)"
 cp .out o
@@ -104,3 +104,37 @@ for r in 'avengers(k=2)' 'avengers(k=3)' 'avengers(k=16)' 'avengers-pro(k=8)' 'c
     "$p" evaluate two.jsonl --split stratified:0.5 --resamples 0 --routers "$r" --format csv >o
     ok "$r tells two texts apart" near "$(field o "$r" dataset_avg)" 100
 done
+
+# Forty models, some answers missing: the window of candidates by brute force.
+awk 'BEGIN {
+    print "query,model,score"
+    for (q = 0; q < 7; q++) for (m = 10; m < 50; m++) if ((q * 31 + m * 17) % 9)
+        printf "q%d,m%d,%s\n", q, m, ((m * 7919 + q * 104729) % 101) / 100
+}' >many.csv
+"$p" import -o many.trace --from csv many.csv >/dev/null
+for pool in strong:3 weak:4; do
+    awk -F, -v kind="${pool%:*}" -v k="${pool#*:}" '
+        NR > 1 {s[$2, $1] = $3; has[$2, $1] = 1; sum[$2] += $3; n[$2]++; q[$1]}
+        END {
+            for (m in sum) name[++c] = m
+            for (i = 1; i <= c; i++) for (j = i + 1; j <= c; j++) {
+                a = sum[name[i]] / n[name[i]]; b = sum[name[j]] / n[name[j]]
+                if (b < a || (b == a && name[j] < name[i])) {x = name[i]; name[i] = name[j]; name[j] = x}
+            }
+            fifth = c / 5; top = -1; from = kind == "weak" ? 1 : c - fifth + 1
+            for (at = from; at + k <= from + fifth; at++) {
+                total = 0; some = 0
+                for (x in q) {
+                    best = -1
+                    for (i = at; i < at + k; i++) if (has[name[i], x] && s[name[i], x] > best) best = s[name[i], x]
+                    if (best >= 0) {total += best; some++}
+                }
+                if (total / some > top + 1e-12) {top = total / some; first = at}
+            }
+            for (i = first; i < first + k; i++) print name[i]
+        }' many.csv | sort | tr '\n' ' ' >want
+    "$p" evaluate many.trace --pool "$pool" --resamples 0 --format csv | awk -F, 'NR > 1 && $1 == "AVG" {exit} NR > 1 {print $1}' | sort | tr '\n' ' ' >found
+    is "the window of $pool" "$(cat want)" "$(cat found)"
+done
+status 'one of many models by its name' 0 "$p" evaluate many.trace --routers fixed:m49 --resamples 0
+status 'and one that is not there' 2 "$p" evaluate many.trace --routers fixed:m50 --resamples 0

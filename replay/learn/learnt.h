@@ -24,11 +24,13 @@ struct rg_learnt_text {
     char *name, *text;
 };
 
+struct rg_names;
 struct rg_learnt {
     struct rg_learnt_array *arrays;
     size_t n_arrays;
     struct rg_learnt_text *texts;
     size_t n_texts;
+    struct rg_names *text_names; /* numbered as texts[] */
 };
 
 struct rg_learnt *rg_learnt_new(void);

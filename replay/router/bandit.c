@@ -43,23 +43,45 @@ rg_bandit_group(const struct rg_policy *p, enum rg_bandit_per per, uint32_t quer
     return 0;
 }
 
+struct priced {
+    const struct rg_trace *trace;
+    uint32_t model;
+};
+
+static int
+by_price(const void *pa, const void *pb)
+{
+    const struct priced *a = pa, *b = pb;
+
+    if (a->model == b->model)
+        return 0;
+    return rg_router_cheaper(a->trace, a->model, b->model) ? -1 : 1;
+}
+
+static void
+sort_models(const struct rg_trace *t, struct rg_model_list *list)
+{
+    struct priced *of = rg_alloc(list->n, sizeof *of);
+
+    for (size_t i = 0; i < list->n; i++)
+        of[i] = (struct priced){t, list->models[i]};
+    if (list->n > 1)
+        qsort(of, list->n, sizeof *of, by_price);
+    for (size_t i = 0; i < list->n; i++)
+        list->models[i] = of[i].model;
+    free(of);
+}
+
 enum rg_status
 rg_bandit_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
 {
     struct rg_bandit *b = data;
-    uint32_t *m = b->models.models;
+    const uint32_t *m = b->models.models;
     enum rg_status status = rg_router_offer(p, &b->models, err);
 
     if (status != RG_OK)
         return status;
-    for (size_t i = 1; i < b->models.n; i++) {
-        uint32_t model = m[i];
-        size_t at = i;
-
-        for (; at > 0 && rg_router_cheaper(p->trace, model, m[at - 1]); at--)
-            m[at] = m[at - 1];
-        m[at] = model;
-    }
+    sort_models(p->trace, &b->models);
     b->arm_of = rg_realloc(b->arm_of, p->trace->n_models, sizeof *b->arm_of);
     for (size_t i = 0; i < p->trace->n_models; i++)
         b->arm_of[i] = RG_NO_MODEL;

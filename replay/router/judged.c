@@ -18,45 +18,60 @@ struct judged {
     double accept; /* score from which on an answer is good */
 };
 
-static int
-by_price(const struct rg_trace *t, uint32_t a, uint32_t b)
-{
-    double x = t->models[a].input_usd_per_mtok + t->models[a].output_usd_per_mtok;
-    double y = t->models[b].input_usd_per_mtok + t->models[b].output_usd_per_mtok;
+/* Sum of a model's two prices, and what its train answers cost on average. */
+struct costly {
+    double price, mean;
+    size_t at; /* in the list */
+    uint32_t model;
+};
 
-    return isnan(x) || isnan(y) ? 0 : (x > y) - (x < y);
+static int
+by_cost(const void *pa, const void *pb)
+{
+    const struct costly *a = pa, *b = pb;
+
+    if (a->price < b->price || a->price > b->price)
+        return a->price < b->price ? -1 : 1;
+    if (a->mean < b->mean || a->mean > b->mean)
+        return a->mean < b->mean ? -1 : 1;
+    return (a->at > b->at) - (a->at < b->at);
 }
 
-/* Mean recorded cost where prices are not known. */
+static double
+mean_cost(const struct rg_outcomes *o, size_t model)
+{
+    double sum = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < o->n; i++)
+        if (!isnan(o->cost[i * o->m + model])) {
+            sum += o->cost[i * o->m + model];
+            n++;
+        }
+    return n ? sum / (double)n : INFINITY;
+}
+
+/* By price; where it is not known of all of them, by the mean recorded cost alone. */
 static void
 sort_models(const struct rg_policy *p, struct rg_model_list *list, const struct rg_outcomes *o)
 {
-    double *mean = rg_zalloc(p->trace->n_models, sizeof *mean);
+    struct costly *of = rg_alloc(list->n, sizeof *of);
+    bool priced = true;
 
-    for (size_t m = 0; m < p->trace->n_models; m++) {
-        size_t n = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        const struct rg_trace_model *m = &p->trace->models[list->models[i]];
 
-        for (size_t i = 0; i < o->n; i++)
-            if (!isnan(o->cost[i * o->m + m])) {
-                mean[m] += o->cost[i * o->m + m];
-                n++;
-            }
-        mean[m] = n ? mean[m] / (double)n : INFINITY;
+        of[i] = (struct costly){m->input_usd_per_mtok + m->output_usd_per_mtok,
+                                mean_cost(o, list->models[i]), i, list->models[i]};
+        priced = priced && !isnan(of[i].price);
     }
-    for (size_t i = 1; i < list->n; i++) {
-        uint32_t m = list->models[i];
-        size_t at = i;
-
-        for (; at > 0; at--) {
-            int order = by_price(p->trace, m, list->models[at - 1]);
-
-            if (order > 0 || (order == 0 && !(mean[m] < mean[list->models[at - 1]])))
-                break;
-            list->models[at] = list->models[at - 1];
-        }
-        list->models[at] = m;
-    }
-    free(mean);
+    for (size_t i = 0; i < list->n && !priced; i++)
+        of[i].price = 0;
+    if (list->n > 1)
+        qsort(of, list->n, sizeof *of, by_cost);
+    for (size_t i = 0; i < list->n; i++)
+        list->models[i] = of[i].model;
+    free(of);
 }
 
 static enum rg_status

@@ -40,6 +40,39 @@ can(const struct rg_learned *d, const struct asked *a, size_t column)
     return d->model[column] != RG_NO_MODEL && rg_mask_has(a->p, a->query, d->model[column]);
 }
 
+struct column {
+    double value;
+    size_t at;
+};
+
+static int
+by_value(const void *pa, const void *pb)
+{
+    const struct column *a = pa, *b = pb;
+
+    if (a->value < b->value || a->value > b->value)
+        return a->value > b->value ? -1 : 1;
+    return (a->at > b->at) - (a->at < b->at);
+}
+
+static size_t
+sort_columns(const struct rg_learned *d, const double *value, size_t most, uint32_t *out)
+{
+    struct column *of = rg_alloc(d->m, sizeof *of);
+    size_t n = 0;
+
+    for (size_t j = 0; j < d->m; j++)
+        if (!isnan(value[j]))
+            of[n++] = (struct column){value[j], j};
+    if (n > 1)
+        qsort(of, n, sizeof *of, by_value);
+    n = n < most ? n : most;
+    for (size_t k = 0; k < n; k++)
+        out[k] = d->model[of[k].at];
+    free(of);
+    return n;
+}
+
 /* Columns that can be chosen by falling value, of equals the first; their models into out. */
 static size_t
 rank(const struct rg_learned *d, const struct asked *a, const double *value, size_t most,
@@ -50,13 +83,13 @@ rank(const struct rg_learned *d, const struct asked *a, const double *value, siz
 
     for (size_t j = 0; j < d->m; j++)
         left[j] = can(d, a, j) ? value[j] : NAN;
-    for (; n < most; n++) {
+    if (most > 1) {
+        n = sort_columns(d, left, most, out);
+    } else {
         size_t best = rg_dense_argmax(left, d->m);
 
-        if (best == d->m)
-            break;
-        out[n] = d->model[best];
-        left[best] = NAN;
+        if (best < d->m && most > 0)
+            out[n++] = d->model[best];
     }
     free(left);
     return n;
