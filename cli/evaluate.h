@@ -18,8 +18,8 @@ enum rg_evaluate_unscored { RG_UNSCORED_AUTO, RG_UNSCORED_ZERO, RG_UNSCORED_SKIP
 enum rg_evaluate_costs { RG_COSTS_TOTAL, RG_COSTS_MEAN };
 
 struct rg_evaluate_values {
-    struct rg_opt_list routers, seeds, ood, where, reference, scaling;
-    const char *split, *pool, *baseline, *slm, *llm, *output, *service, *endpoints;
+    struct rg_opt_list routers, seeds, ood, where, reference, scaling, output;
+    const char *split, *pool, *baseline, *slm, *llm, *service, *endpoints;
     int rule, unscored, costs, format;
     uint64_t sweep, resamples, requests, slots, replications, draw_seed;
     double level, rate, slo_ms;

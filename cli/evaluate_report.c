@@ -19,11 +19,11 @@ struct report {
     const struct rg_evaluate_aggregate *a;
     const struct rg_evaluate_results *r;
     size_t splits;
-    double *cell;  /* results x keys: mean over splits of the mean score */
-    double *macro; /* per result: mean over data sets, then over splits */
-    double *cost;  /* per result: USD of a split's test part, mean over splits */
+    double *cell;           /* results x keys: mean over splits of the mean score */
+    double *macro;          /* per result: mean over data sets, then over splits */
+    double *cost;           /* per result: USD of a split's test part, mean over splits */
     bool *front, *solvable; /* solvable: per row, by some offered model */
-    size_t best; /* the best single model, a result */
+    size_t best;            /* the best single model, a result */
 };
 
 /* ---- means ---- */

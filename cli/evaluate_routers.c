@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "cli/evaluate.h"
 #include "replay/chain.h"
+#include "replay/router/bandit_saved.h"
 #include "replay/router/learned.h"
 #include "stats/router_metrics.h"
 
@@ -99,10 +100,14 @@ walk(const struct rg_policy *p, const struct rg_router_view *view, struct rg_cha
     return true;
 }
 
-/* A router's answer to a row: the mean over the recorded samples of the query. */
-static void
+struct answered {
+    double score, cost, calls;
+};
+
+/* A router's answer to a query: the mean over its recorded samples. false: there is none. */
+static bool
 answer(const struct rg_evaluate_setup *s, const struct rg_policy *p, uint64_t seed, size_t at,
-       uint32_t q, void *state, struct rg_evaluate_result *r, size_t row)
+       uint32_t q, void *state, struct answered *out)
 {
     uint32_t samples = p->samples[q];
     double score = 0, cost = 0, calls = 0;
@@ -116,10 +121,8 @@ answer(const struct rg_evaluate_setup *s, const struct rg_policy *p, uint64_t se
         struct rg_chain c;
         double x;
 
-        if (!walk(p, &view, &c, &x)) {
-            r->skipped++;
-            return;
-        }
+        if (!walk(p, &view, &c, &x))
+            return false;
         if (isnan(x) && s->zero)
             x = 0;
         if (state)
@@ -128,9 +131,34 @@ answer(const struct rg_evaluate_setup *s, const struct rg_policy *p, uint64_t se
         cost += c.cost_usd;
         calls += c.calls;
     }
-    r->score[row] = score / samples;
-    r->cost[row] = cost / samples;
-    r->calls[row] = calls / samples;
+    *out = (struct answered){score / samples, cost / samples, calls / samples};
+    return true;
+}
+
+/* A router that learns while it runs goes through the train part first, in order of appearance, and
+ * is judged by what it does from there on; one that has been there before, and was loaded, does
+ * not. */
+static void
+learn_online(const struct rg_evaluate_setup *s, const struct rg_policy *p, struct rg_router *r,
+             uint64_t seed)
+{
+    struct rg_policy train = *p;
+    gsl_rng *rng;
+    void *state;
+
+    if (!rg_bandit_is(r) || rg_bandit_begun(r) || p->n_train == 0)
+        return;
+    train.lookup = rg_policy_train(p);
+    rng = rg_rng_new(seed, 1, RG_PURPOSE_LEARNING);
+    state = r->type->state_new(&train, rng);
+    for (size_t i = 0; i < p->n_train; i++) {
+        struct answered unused;
+
+        (void)answer(s, &train, seed, i, p->train[i], state, &unused);
+    }
+    rg_bandit_keep(&train, r, state);
+    r->type->state_free(state);
+    gsl_rng_free(rng);
 }
 
 /* All test queries of a split, in their order; row: of the first of them. */
@@ -143,8 +171,17 @@ walk_split(const struct rg_evaluate_setup *s, const struct rg_policy *p, size_t 
     gsl_rng *rng = rg_rng_new(part->seed, 0, RG_PURPOSE_LEARNING);
     void *state = type->state_new ? type->state_new(p, rng) : NULL;
 
-    for (size_t i = 0; i < part->n_test; i++)
-        answer(s, p, part->seed, i, part->test[i], state, r, row + i);
+    for (size_t i = 0; i < part->n_test; i++) {
+        struct answered a;
+
+        if (!answer(s, p, part->seed, i, part->test[i], state, &a)) {
+            r->skipped++;
+            continue;
+        }
+        r->score[row + i] = a.score;
+        r->cost[row + i] = a.cost;
+        r->calls[row + i] = a.calls;
+    }
     if (type->state_free)
         type->state_free(state);
     gsl_rng_free(rng);
@@ -291,6 +328,7 @@ try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
         status = rg_router_prepare(&t->router, &t->policy, t->v->slm, t->v->llm, err);
     if (status != RG_OK)
         return status;
+    learn_online(t->s, &t->policy, &t->router, part->seed);
     looks = t->router.type->uses_load;
     if (split == 0)
         name_results(t);
@@ -308,9 +346,57 @@ try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
     return status;
 }
 
+/* ---- saving ---- */
+
+/* Does it learn here what can be saved? What was loaded has learnt elsewhere. */
+static bool
+learns(const struct rg_router *r)
+{
+    return r->type->trains ? rg_learned_is(r)
+                           : rg_bandit_is(r) && !*((const struct rg_bandit *)r->data)->from;
+}
+
+static enum rg_status
+save(const struct rg_router *r, const char *path, struct rg_err *err)
+{
+    return rg_bandit_is(r) ? rg_bandit_write(r, path, err) : rg_learned_save(r, path, err);
+}
+
+/* One file for each router that learns, before any of them does. */
+static enum rg_status
+check_output(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
+             struct rg_err *err)
+{
+    enum rg_status status = RG_OK;
+    size_t n = 0;
+
+    for (size_t i = 0; i < v->routers.n && v->output.n > 0 && status == RG_OK; i++) {
+        struct rg_router r;
+
+        status = rg_router_read(&r, s->trace, v->routers.items[i], err);
+        n += status == RG_OK && learns(&r);
+        if (status == RG_OK && rg_bandit_is(&r) && !s->has_split)
+            status = rg_err_set(err, RG_EUSAGE,
+                                "evaluate: --output: router '%s' has no queries to learn from: "
+                                "give --split",
+                                r.word);
+        rg_router_clear(&r);
+    }
+    if (status != RG_OK || n == v->output.n)
+        return status;
+    if (n == 0)
+        return rg_err_set(err, RG_EUSAGE,
+                          "evaluate: --output: none of the routers learns a model to save");
+    return rg_err_set(err, RG_EUSAGE,
+                      "evaluate: --output: found %zu files, expected one for each of the %zu "
+                      "routers that learn",
+                      v->output.n, n);
+}
+
+/* saved: files written so far. */
 static enum rg_status
 try_router(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v, const char *word,
-           bool *saved, struct rg_evaluate_results *out, struct rg_err *err)
+           size_t *saved, struct rg_evaluate_results *out, struct rg_err *err)
 {
     struct trial t = {.s = s, .v = v, .out = out, .word = word};
     size_t splits = s->has_split ? s->n_splits : 1;
@@ -318,10 +404,8 @@ try_router(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v
 
     for (size_t k = 0, row = 0; k < splits && status == RG_OK; row += s->splits[k++].n_test) {
         status = try_split(&t, k, row, err);
-        if (status == RG_OK && k == 0 && v->output && !*saved && rg_learned_is(&t.router)) {
-            status = rg_learned_save(&t.router, v->output, err);
-            *saved = true;
-        }
+        if (status == RG_OK && k == 0 && v->output.n > 0 && learns(&t.router))
+            status = save(&t.router, v->output.items[(*saved)++], err);
         rg_router_clear(&t.router);
     }
     return status;
@@ -331,17 +415,14 @@ enum rg_status
 rg_evaluate_routers(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
                     struct rg_evaluate_results *out, struct rg_err *err)
 {
-    enum rg_status status = RG_OK;
-    bool saved = false;
+    enum rg_status status = check_output(s, v, err);
+    size_t saved = 0;
 
     *out = (struct rg_evaluate_results){0};
     make_rows(s, out);
     add_models(s, out);
     for (size_t i = 0; i < v->routers.n && status == RG_OK; i++)
         status = try_router(s, v, v->routers.items[i], &saved, out, err);
-    if (status == RG_OK && v->output && !saved)
-        status = rg_err_set(err, RG_EUSAGE,
-                            "evaluate: --output: none of the routers learns a model to save");
     return status;
 }
 

@@ -123,7 +123,7 @@ one_pool(struct rg_evaluate_setup *s, const struct rg_evaluate_values *v, const 
 
     once.sweep = 0;
     once.load_if_looked = true;
-    once.output = NULL;
+    once.output = (struct rg_opt_list){0};
     memcpy(s->offered, all, s->trace->n_models * sizeof *all);
     rg_buf_printf(&pool, "%s:%s", kind, size);
     if (rg_num_u64(size, strlen(size), &k) || k == 0)

@@ -330,3 +330,22 @@ rg_learnt_load(struct rg_learnt **out, const char *path, struct rg_err *err)
     *out = r.l;
     return status;
 }
+
+bool
+rg_learnt_kind(const char *path, char kind[RG_LEARNT_KIND])
+{
+    static const char begin[] = "{\"texts\":{\"learner\":\"";
+    struct rg_buf head = {0};
+    struct rg_err unused;
+    size_t at = sizeof magic - 1 + sizeof begin - 1, n = 0;
+    bool found = rg_file_head(path, at + RG_LEARNT_KIND, &head, &unused) == RG_OK &&
+                 head.len > at && memcmp(head.data, magic, sizeof magic - 1) == 0 &&
+                 memcmp(head.data + sizeof magic - 1, begin, sizeof begin - 1) == 0;
+
+    while (found && at < head.len && n < RG_LEARNT_KIND - 1 && head.data[at] != '"')
+        kind[n++] = head.data[at++];
+    found = found && at < head.len && head.data[at] == '"';
+    kind[n] = '\0';
+    rg_buf_clear(&head);
+    return found;
+}

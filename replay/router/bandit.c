@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/names.h"
+#include "replay/router/bandit_saved.h"
 #include "replay/router/mask.h"
 #include "replay/router/types.h"
 
@@ -87,7 +88,7 @@ rg_bandit_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
         b->arm_of[i] = RG_NO_MODEL;
     for (size_t i = 0; i < b->models.n; i++)
         b->arm_of[m[i]] = (uint32_t)i;
-    return RG_OK;
+    return rg_bandit_load(p, b, err);
 }
 
 void
@@ -96,7 +97,9 @@ rg_bandit_clear(void *data)
     struct rg_bandit *b = data;
 
     free(b->arm_of);
+    rg_learnt_free(b->prior);
     b->arm_of = NULL;
+    b->prior = NULL;
 }
 
 double

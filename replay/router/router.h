@@ -115,6 +115,8 @@ struct rg_feedback {
     double cost_usd; /* NaN: not known */
 };
 
+struct rg_learnt;
+
 enum rg_router_option_kind {
     RG_ROUTER_NUMBER, /* double, within [min, max] */
     RG_ROUTER_FLAG,   /* bool: on, off */
@@ -162,11 +164,13 @@ struct rg_router_type {
     struct rg_choice (*next)(const struct rg_policy *p, const struct rg_router_view *view,
                              const struct rg_attempt *last);
 
-    /* Of types that learn: what is learnt in a replication, which starts from nothing. rng is
-     * borrowed and must outlive the state. */
+    /* Of types that learn: what is learnt in a replication, which starts from nothing, or from what
+     * was kept of another. rng is borrowed and must outlive the state. */
     void *(*state_new)(const struct rg_policy *p, gsl_rng *rng);
     void (*state_free)(void *state);
     void (*observe)(const struct rg_policy *p, void *state, const struct rg_feedback *feedback);
+    /* What the state has learnt, as arrays (bandit_saved.h). */
+    void (*state_save)(const struct rg_policy *p, const void *state, struct rg_learnt *out);
 };
 
 extern const struct rg_router_type *const rg_router_types[];
