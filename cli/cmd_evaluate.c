@@ -62,9 +62,9 @@ static const struct rg_opt options[] = {
         10001),
     OPT("scaling", 0, RG_OPT_LIST, scaling, "K",
         "pools of these sizes, strong, weak and mixed, e.g. 3,5,10"),
-    OPT("output", 'o', RG_OPT_STRING, output, "FILE",
-        "save what the first router that learns has learnt on the\nfirst split, for router "
-        "learned:FILE"),
+    OPT("output", 'o', RG_OPT_LIST, output, "FILE",
+        "save what routers have learnt on the first split, one file\nfor each that learns, for "
+        "router learned:FILE"),
     OPT("load", 'l', RG_OPT_FLAG, load, NULL,
         "put the routers under load as well: latency and goodput"),
     NUM("rate", RG_OPT_DOUBLE, rate, "R", "load: arrivals a second (default 1)", 1e-9, 1e9),
@@ -98,6 +98,7 @@ values_clear(struct rg_evaluate_values *v)
     rg_opt_list_clear(&v->where);
     rg_opt_list_clear(&v->reference);
     rg_opt_list_clear(&v->scaling);
+    rg_opt_list_clear(&v->output);
 }
 
 /* What the option table cannot say. */
@@ -110,7 +111,7 @@ wrong(const struct rg_evaluate_values *v)
         return "more than 1000 --seeds";
     if (v->ood.n && !v->split)
         return "--ood keeps data sets from being learnt from: give --split";
-    if (v->output && v->routers.n == 0)
+    if (v->output.n && v->routers.n == 0)
         return "--output saves what a router learns: give --routers";
     if (v->load && v->routers.n == 0)
         return "--load needs --routers";
@@ -174,6 +175,7 @@ evaluate(const struct rg_evaluate_values *v, const char *trace, struct rg_err *e
     if (status == RG_OK) {
         rg_evaluate_aggregate(&s, v, &a);
         tables[n++] = rg_evaluate_score_table(&s, &a);
+        rg_evaluate_note_splits(&s, tables[0]);
         tables[n++] = rg_evaluate_cost_table(&s, v, &a);
         n = rg_evaluate_report(&s, v, &a, &r, tables, n);
         if (scaling)

@@ -1,6 +1,7 @@
 /* The parts of `evaluate`: its options and order of work (cmd_evaluate.c), what is judged
- * (evaluate_setup.c), the tables of the reference aggregator (evaluate_aggregate.c), routers on
- * splits (evaluate_routers.c), and what is printed of them (evaluate_report.c). */
+ * (evaluate_setup.c, evaluate_split.c), the tables of the reference aggregator
+ * (evaluate_aggregate.c), routers on splits (evaluate_routers.c), and what is printed of them
+ * (evaluate_report.c). */
 #ifndef RG_CLI_EVALUATE_H
 #define RG_CLI_EVALUATE_H
 
@@ -17,12 +18,13 @@ enum rg_evaluate_unscored { RG_UNSCORED_AUTO, RG_UNSCORED_ZERO, RG_UNSCORED_SKIP
 enum rg_evaluate_costs { RG_COSTS_TOTAL, RG_COSTS_MEAN };
 
 struct rg_evaluate_values {
-    struct rg_opt_list routers, seeds, ood, where, reference, scaling;
-    const char *split, *pool, *baseline, *slm, *llm, *output, *service, *endpoints;
+    struct rg_opt_list routers, seeds, ood, where, reference, scaling, output;
+    const char *split, *pool, *baseline, *slm, *llm, *service, *endpoints;
     int rule, unscored, costs, format;
     uint64_t sweep, resamples, requests, slots, replications, draw_seed;
     double level, rate, slo_ms;
     bool load, details;
+    bool load_if_looked; /* only routers that look at the load are put under it */
 };
 
 /* A column of the reference's tables: a data set that has queries. */
@@ -35,6 +37,8 @@ struct rg_evaluate_split {
     uint64_t seed;
     uint32_t *train, *test; /* queries, both in order of appearance */
     size_t n_train, n_test;
+    size_t n_both; /* queries that are in both: learnt from for some models, judged by for others */
+    bool *learnt;  /* per call: may be learnt from; NULL when n_both is 0 */
 };
 
 /* What is judged: everything that the options make of the trace. */
@@ -57,6 +61,9 @@ struct rg_evaluate_setup {
     struct rg_evaluate_split *splits;
     size_t n_splits; /* at least 1; without --split its test part is everything */
     bool has_split;
+    struct rg_split_prompts *prompts; /* of a split by share; NULL */
+    uint32_t *common; /* queries that every split learns from; without --split all */
+    size_t n_common;
 };
 RG_MUST_USE enum rg_status rg_evaluate_setup(struct rg_evaluate_setup *s,
                                              const struct rg_evaluate_values *v, const char *trace,
@@ -76,6 +83,23 @@ rg_evaluate_score(const struct rg_evaluate_setup *s, size_t row, size_t model)
 
     return isnan(x) && s->zero && s->all.recorded[at] ? 0 : x;
 }
+
+/* ---- evaluate_split.c ---- */
+
+/* The splits and common[]; after queries, names of data sets and --ood. */
+RG_MUST_USE enum rg_status rg_evaluate_splits(struct rg_evaluate_setup *s,
+                                              const struct rg_evaluate_values *v,
+                                              struct rg_err *err);
+/* Is the model's answer to a query of p->test one that is judged by? */
+bool rg_evaluate_judged(const struct rg_evaluate_setup *s, const struct rg_evaluate_split *p,
+                        uint32_t query, size_t model);
+/* Score of a query of common[] and a model, NaN unless every split may learn from it. */
+double rg_evaluate_learnt(const struct rg_evaluate_setup *s, uint32_t query, size_t model);
+/* Where the reference has the model's answer among those to one question, before it goes by model.
+ */
+uint32_t rg_evaluate_place(const struct rg_evaluate_setup *s, uint32_t query, size_t model);
+/* What a reader must know of the splits, below a table. */
+void rg_evaluate_note_splits(const struct rg_evaluate_setup *s, struct rg_table *t);
 
 /* ---- evaluate_aggregate.c ---- */
 
@@ -106,8 +130,8 @@ struct rg_evaluate_row {
 };
 struct rg_evaluate_aggregate {
     struct rg_evaluate_row *rows;
-    size_t n_rows;
-    size_t unscored; /* answers without a score, of main and reference models */
+    size_t n_rows, n_models; /* the first ones are the main models */
+    size_t unscored;         /* answers without a score, of main and reference models */
 };
 /* Of the test part of every split, cells averaged over the splits that have them. */
 void rg_evaluate_aggregate(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,

@@ -22,6 +22,8 @@ struct tally {
 struct work {
     const struct rg_evaluate_setup *s;
     const struct rg_evaluate_values *v;
+    const struct rg_evaluate_split *split;
+    size_t *among;    /* room for all models */
     struct tally *of; /* rows x keys */
 };
 
@@ -58,12 +60,19 @@ cost_of(const struct tally *t, int costs)
 static size_t
 row_of(const struct rg_evaluate_aggregate *a, enum rg_evaluate_kind kind)
 {
-    size_t r = 0;
+    size_t r = a->n_models + (size_t)(kind - RG_ROW_AVG);
 
-    while (r < a->n_rows && a->rows[r].kind != kind)
-        r++;
-    assert(r < a->n_rows);
+    assert(r < a->n_rows && a->rows[r].kind == kind);
     return r;
+}
+
+/* As it is judged in this split: NaN where it counts for nothing. */
+static double
+score_of(const struct work *w, size_t row, size_t model)
+{
+    return rg_evaluate_judged(w->s, w->split, w->s->queries[row], model)
+               ? rg_evaluate_score(w->s, row, model)
+               : NAN;
 }
 
 static bool
@@ -81,7 +90,7 @@ add_oracle(const struct work *w, size_t row, struct tally *to)
     double best = -INFINITY, cost = INFINITY;
 
     for (size_t m = 0; m < s->all.m; m++) {
-        double x = rg_evaluate_score(s, row, m), c = s->all.cost[row * s->all.m + m];
+        double x = score_of(w, row, m), c = s->all.cost[row * s->all.m + m];
 
         if (!s->offered[m] || isnan(x))
             continue;
@@ -102,16 +111,26 @@ static void
 add_random(const struct work *w, struct rg_mersenne *rng, size_t row, struct tally *to)
 {
     const struct rg_evaluate_setup *s = w->s;
-    uint32_t n = 0, pick;
+    uint32_t q = s->queries[row];
+    size_t n = 0, m;
 
-    for (size_t m = 0; m < s->all.m; m++)
-        n += s->offered[m] && !isnan(rg_evaluate_score(s, row, m));
+    for (m = 0; m < s->all.m; m++) {
+        size_t at = n;
+
+        if (!s->offered[m] || isnan(score_of(w, row, m)))
+            continue;
+        n++;
+        for (; s->prompts && at > 0; at--) {
+            if (rg_evaluate_place(s, q, m) >= rg_evaluate_place(s, q, w->among[at - 1]))
+                break;
+            w->among[at] = w->among[at - 1];
+        }
+        w->among[at] = m;
+    }
     if (n == 0)
         return;
-    pick = rg_mersenne_below(rng, n);
-    for (size_t m = 0; m < s->all.m; m++)
-        if (s->offered[m] && !isnan(rg_evaluate_score(s, row, m)) && pick-- == 0)
-            add(to, rg_evaluate_score(s, row, m), s->all.cost[row * s->all.m + m]);
+    m = w->among[rg_mersenne_below(rng, (uint32_t)n)];
+    add(to, score_of(w, row, m), s->all.cost[row * s->all.m + m]);
 }
 
 static void
@@ -131,10 +150,10 @@ add_records(struct work *w, const struct rg_evaluate_split *split, struct rg_eva
 
             if (m == RG_NO_MODEL)
                 continue;
-            a->unscored +=
-                s->all.recorded[row * s->all.m + m] && isnan(s->all.score[row * s->all.m + m]);
-            add(&w->of[r * s->n_keys + key], rg_evaluate_score(s, row, m),
-                s->all.cost[row * s->all.m + m]);
+            a->unscored += s->all.recorded[row * s->all.m + m] &&
+                           isnan(s->all.score[row * s->all.m + m]) &&
+                           rg_evaluate_judged(s, split, q, m);
+            add(&w->of[r * s->n_keys + key], score_of(w, row, m), s->all.cost[row * s->all.m + m]);
         }
         add_random(w, &rng, row, &w->of[random * s->n_keys + key]);
         add_oracle(w, row, &w->of[oracle * s->n_keys + key]);
@@ -320,6 +339,7 @@ make_rows(const struct rg_evaluate_setup *s, struct rg_evaluate_aggregate *a)
     for (uint32_t m = 0; m < s->all.m; m++)
         if (s->offered[m])
             a->rows[a->n_rows++] = new_row(s, RG_ROW_MODEL, m);
+    a->n_models = a->n_rows;
     for (int kind = RG_ROW_AVG; kind <= RG_ROW_ORACLE; kind++)
         a->rows[a->n_rows++] = new_row(s, (enum rg_evaluate_kind)kind, RG_NO_MODEL);
     for (uint32_t m = 0; m < s->all.m; m++)
@@ -331,7 +351,7 @@ static void
 one_split(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
           const struct rg_evaluate_split *split, struct rg_evaluate_aggregate *a)
 {
-    struct work w = {s, v, NULL};
+    struct work w = {s, v, split, rg_alloc(s->all.m, sizeof *w.among), NULL};
 
     make_rows(s, a);
     w.of = rg_zalloc(a->n_rows * s->n_keys, sizeof *w.of);
@@ -340,6 +360,7 @@ one_split(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
     for (size_t r = 0; r < a->n_rows; r++)
         finish_row(&w, &a->rows[r], w.of + r * s->n_keys);
     finish_average(&w, a);
+    free(w.among);
     free(w.of);
 }
 

@@ -19,11 +19,11 @@ struct report {
     const struct rg_evaluate_aggregate *a;
     const struct rg_evaluate_results *r;
     size_t splits;
-    double *cell;  /* results x keys: mean over splits of the mean score */
-    double *macro; /* per result: mean over data sets, then over splits */
-    double *cost;  /* per result: USD of a split's test part, mean over splits */
-    bool *front;
-    size_t best; /* the best single model, a result */
+    double *cell;           /* results x keys: mean over splits of the mean score */
+    double *macro;          /* per result: mean over data sets, then over splits */
+    double *cost;           /* per result: USD of a split's test part, mean over splits */
+    bool *front, *solvable; /* solvable: per row, by some offered model */
+    size_t best;            /* the best single model, a result */
 };
 
 /* ---- means ---- */
@@ -108,6 +108,10 @@ reckon(struct report *p)
     p->macro = rg_alloc(n, sizeof *p->macro);
     p->cost = rg_alloc(n, sizeof *p->cost);
     p->front = rg_zalloc(n, sizeof *p->front);
+    p->solvable = rg_zalloc(p->r->n_rows, sizeof *p->solvable);
+    for (size_t m = 0; m < p->r->n_models; m++)
+        for (size_t i = 0; i < p->r->n_rows; i++)
+            p->solvable[i] |= p->r->of[m].score[i] > 0;
     for (size_t i = 0; i < n; i++) {
         p->macro[i] = macro_of(p, p->r->of[i].score, NULL, scratch);
         fill_cells(p, scratch, p->cell + i * keys);
@@ -198,10 +202,8 @@ recall(const struct report *p, const struct rg_evaluate_result *r)
     size_t solvable = 0, solved = 0;
 
     for (size_t i = 0; i < r->n; i++) {
-        bool any = false;
+        bool any = p->solvable[i] && !isnan(r->score[i]);
 
-        for (size_t m = 0; m < p->r->n_models && !isnan(r->score[i]); m++)
-            any |= p->r->of[m].score[i] > 0;
         solvable += any;
         solved += any && r->score[i] > 0;
     }
@@ -464,5 +466,6 @@ rg_evaluate_report(const struct rg_evaluate_setup *s, const struct rg_evaluate_v
     free(p.macro);
     free(p.cost);
     free(p.front);
+    free(p.solvable);
     return n;
 }

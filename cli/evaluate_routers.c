@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "cli/evaluate.h"
 #include "replay/chain.h"
+#include "replay/router/bandit_saved.h"
 #include "replay/router/learned.h"
 #include "stats/router_metrics.h"
 
@@ -68,6 +69,8 @@ add_models(const struct rg_evaluate_setup *s, struct rg_evaluate_results *out)
         for (size_t i = 0; i < r->n; i++) {
             size_t row = s->row[out->query[i]];
 
+            if (!rg_evaluate_judged(s, &s->splits[out->split[i]], out->query[i], m))
+                continue;
             r->score[i] = rg_evaluate_score(s, row, m);
             r->cost[i] = s->all.cost[row * s->all.m + m];
             r->calls[i] = 1;
@@ -97,10 +100,14 @@ walk(const struct rg_policy *p, const struct rg_router_view *view, struct rg_cha
     return true;
 }
 
-/* A router's answer to a row: the mean over the recorded samples of the query. */
-static void
+struct answered {
+    double score, cost, calls;
+};
+
+/* A router's answer to a query: the mean over its recorded samples. false: there is none. */
+static bool
 answer(const struct rg_evaluate_setup *s, const struct rg_policy *p, uint64_t seed, size_t at,
-       uint32_t q, void *state, struct rg_evaluate_result *r, size_t row)
+       uint32_t q, void *state, struct answered *out)
 {
     uint32_t samples = p->samples[q];
     double score = 0, cost = 0, calls = 0;
@@ -114,10 +121,8 @@ answer(const struct rg_evaluate_setup *s, const struct rg_policy *p, uint64_t se
         struct rg_chain c;
         double x;
 
-        if (!walk(p, &view, &c, &x)) {
-            r->skipped++;
-            return;
-        }
+        if (!walk(p, &view, &c, &x))
+            return false;
         if (isnan(x) && s->zero)
             x = 0;
         if (state)
@@ -126,9 +131,34 @@ answer(const struct rg_evaluate_setup *s, const struct rg_policy *p, uint64_t se
         cost += c.cost_usd;
         calls += c.calls;
     }
-    r->score[row] = score / samples;
-    r->cost[row] = cost / samples;
-    r->calls[row] = calls / samples;
+    *out = (struct answered){score / samples, cost / samples, calls / samples};
+    return true;
+}
+
+/* A router that learns while it runs goes through the train part first, in order of appearance, and
+ * is judged by what it does from there on; one that has been there before, and was loaded, does
+ * not. */
+static void
+learn_online(const struct rg_evaluate_setup *s, const struct rg_policy *p, struct rg_router *r,
+             uint64_t seed)
+{
+    struct rg_policy train = *p;
+    gsl_rng *rng;
+    void *state;
+
+    if (!rg_bandit_is(r) || rg_bandit_begun(r) || p->n_train == 0)
+        return;
+    train.lookup = rg_policy_train(p);
+    rng = rg_rng_new(seed, 1, RG_PURPOSE_LEARNING);
+    state = r->type->state_new(&train, rng);
+    for (size_t i = 0; i < p->n_train; i++) {
+        struct answered unused;
+
+        (void)answer(s, &train, seed, i, p->train[i], state, &unused);
+    }
+    rg_bandit_keep(&train, r, state);
+    r->type->state_free(state);
+    gsl_rng_free(rng);
 }
 
 /* All test queries of a split, in their order; row: of the first of them. */
@@ -141,8 +171,17 @@ walk_split(const struct rg_evaluate_setup *s, const struct rg_policy *p, size_t 
     gsl_rng *rng = rg_rng_new(part->seed, 0, RG_PURPOSE_LEARNING);
     void *state = type->state_new ? type->state_new(p, rng) : NULL;
 
-    for (size_t i = 0; i < part->n_test; i++)
-        answer(s, p, part->seed, i, part->test[i], state, r, row + i);
+    for (size_t i = 0; i < part->n_test; i++) {
+        struct answered a;
+
+        if (!answer(s, p, part->seed, i, part->test[i], state, &a)) {
+            r->skipped++;
+            continue;
+        }
+        r->score[row + i] = a.score;
+        r->cost[row + i] = a.cost;
+        r->calls[row + i] = a.calls;
+    }
     if (type->state_free)
         type->state_free(state);
     gsl_rng_free(rng);
@@ -152,7 +191,7 @@ walk_split(const struct rg_evaluate_setup *s, const struct rg_policy *p, size_t 
 
 static struct rg_replication_config
 load_config(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
-            const struct rg_policy *p)
+            const struct rg_policy *p, size_t split)
 {
     return (struct rg_replication_config){
         .policy = p,
@@ -162,20 +201,47 @@ load_config(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *
         .arrivals = {.law = RG_ARRIVALS_POISSON, .rate = v->rate, .cv = 1, .speed = 1},
         .requests = v->requests ? v->requests : p->n_queries,
         .until_s = INFINITY,
-        .seed = s->splits[0].seed,
+        .seed = s->splits[split].seed,
     };
 }
 
+/* Scores of a router that looks at the load: what its decisions in the simulation brought, the mean
+ * over all requests for a query. */
+static void
+take_scores(const struct rg_evaluate_setup *s, const struct rg_cell *cell,
+            const struct rg_policy *p, struct rg_evaluate_result *r, size_t row)
+{
+    for (size_t i = 0; i < p->n_queries; i++) {
+        const struct rg_per_query *score = &cell->query[RG_PER_QUERY_SCORE][p->queries[i]];
+        const struct rg_per_query *cost = &cell->query[RG_PER_QUERY_COST][p->queries[i]];
+        const struct rg_per_query *calls = &cell->query[RG_PER_QUERY_CALLS][p->queries[i]];
+
+        double scored = s->zero ? calls->n : score->n;
+
+        if (scored > 0)
+            r->score[row + i] = rg_sum_value(&score->sum) / scored;
+        if (cost->n > 0)
+            r->cost[row + i] = rg_sum_value(&cost->sum) / cost->n;
+        if (calls->n > 0)
+            r->calls[row + i] = rg_sum_value(&calls->sum) / calls->n;
+        r->skipped += !(calls->n > 0);
+    }
+}
+
+/* row: of the split's first query. */
 static enum rg_status
 put_load(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
-         const struct rg_policy *p, struct rg_evaluate_result *r, struct rg_err *err)
+         const struct rg_policy *p, size_t split, struct rg_evaluate_result *r, size_t row,
+         struct rg_err *err)
 {
     struct rg_cell_options options = {.replications = v->replications, .slo_s = v->slo_ms * 1e-3};
     struct rg_estimates e = {0};
     struct rg_cell cell;
-    enum rg_status status = rg_cell_run(load_config(s, v, p), &options, &cell, err);
+    enum rg_status status = rg_cell_run(load_config(s, v, p, split), &options, &cell, err);
 
-    if (status == RG_OK) {
+    if (status == RG_OK && p->router->type->uses_load)
+        take_scores(s, &cell, p, r, row);
+    if (status == RG_OK && split == 0) {
         rg_estimates_make(&e, &cell, v->level, true);
         r->p95_ms = e.of[RG_METRIC_LATENCY_P95];
         r->goodput = e.of[RG_METRIC_GOODPUT];
@@ -223,11 +289,30 @@ name_results(struct trial *t)
     }
 }
 
+/* Routers that look at the load need one, and requests for all that they are judged by. */
+static enum rg_status
+check_load(const struct trial *t, const struct rg_evaluate_split *part, struct rg_err *err)
+{
+    if (!t->router.type->uses_load)
+        return RG_OK;
+    if (!t->v->load)
+        return rg_err_set(err, RG_EUSAGE,
+                          "evaluate: router '%s' looks at the load of endpoints: give --load",
+                          t->word);
+    if (t->v->requests > 0 && t->v->requests < part->n_test)
+        return rg_err_set(err, RG_EUSAGE,
+                          "evaluate: router '%s' is scored on the requests of the simulation: "
+                          "found --requests %llu, expected at least the %zu queries judged by",
+                          t->word, (unsigned long long)t->v->requests, part->n_test);
+    return RG_OK;
+}
+
 static enum rg_status
 try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
 {
     const struct rg_evaluate_split *part = &t->s->splits[split];
     enum rg_status status = rg_router_read(&t->router, t->s->trace, t->word, err);
+    bool looks;
     size_t n;
 
     t->policy = t->s->run.policy;
@@ -235,10 +320,16 @@ try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
     t->policy.n_queries = part->n_test;
     t->policy.train = part->train;
     t->policy.n_train = part->n_train;
+    t->policy.learnt = t->policy.lookup.part = part->learnt;
+    t->policy.lookup.in = false;
+    if (status == RG_OK)
+        status = check_load(t, part, err);
     if (status == RG_OK)
         status = rg_router_prepare(&t->router, &t->policy, t->v->slm, t->v->llm, err);
     if (status != RG_OK)
         return status;
+    learn_online(t->s, &t->policy, &t->router, part->seed);
+    looks = t->router.type->uses_load;
     if (split == 0)
         name_results(t);
     n = n_weights(t);
@@ -247,16 +338,65 @@ try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
 
         if (n > 1)
             rg_learned_weigh(&t->policy, &t->router, (double)i / (double)(n - 1));
-        walk_split(t->s, &t->policy, split, r, row);
-        if (t->v->load && split == 0)
-            status = put_load(t->s, t->v, &t->policy, r, err);
+        if (!looks)
+            walk_split(t->s, &t->policy, split, r, row);
+        if (looks || (t->v->load && !t->v->load_if_looked && split == 0))
+            status = put_load(t->s, t->v, &t->policy, split, r, row, err);
     }
     return status;
 }
 
+/* ---- saving ---- */
+
+/* Does it learn here what can be saved? What was loaded has learnt elsewhere. */
+static bool
+learns(const struct rg_router *r)
+{
+    return r->type->trains ? rg_learned_is(r)
+                           : rg_bandit_is(r) && !*((const struct rg_bandit *)r->data)->from;
+}
+
+static enum rg_status
+save(const struct rg_router *r, const char *path, struct rg_err *err)
+{
+    return rg_bandit_is(r) ? rg_bandit_write(r, path, err) : rg_learned_save(r, path, err);
+}
+
+/* One file for each router that learns, before any of them does. */
+static enum rg_status
+check_output(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
+             struct rg_err *err)
+{
+    enum rg_status status = RG_OK;
+    size_t n = 0;
+
+    for (size_t i = 0; i < v->routers.n && v->output.n > 0 && status == RG_OK; i++) {
+        struct rg_router r;
+
+        status = rg_router_read(&r, s->trace, v->routers.items[i], err);
+        n += status == RG_OK && learns(&r);
+        if (status == RG_OK && rg_bandit_is(&r) && !s->has_split)
+            status = rg_err_set(err, RG_EUSAGE,
+                                "evaluate: --output: router '%s' has no queries to learn from: "
+                                "give --split",
+                                r.word);
+        rg_router_clear(&r);
+    }
+    if (status != RG_OK || n == v->output.n)
+        return status;
+    if (n == 0)
+        return rg_err_set(err, RG_EUSAGE,
+                          "evaluate: --output: none of the routers learns a model to save");
+    return rg_err_set(err, RG_EUSAGE,
+                      "evaluate: --output: found %zu files, expected one for each of the %zu "
+                      "routers that learn",
+                      v->output.n, n);
+}
+
+/* saved: files written so far. */
 static enum rg_status
 try_router(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v, const char *word,
-           bool *saved, struct rg_evaluate_results *out, struct rg_err *err)
+           size_t *saved, struct rg_evaluate_results *out, struct rg_err *err)
 {
     struct trial t = {.s = s, .v = v, .out = out, .word = word};
     size_t splits = s->has_split ? s->n_splits : 1;
@@ -264,10 +404,8 @@ try_router(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v
 
     for (size_t k = 0, row = 0; k < splits && status == RG_OK; row += s->splits[k++].n_test) {
         status = try_split(&t, k, row, err);
-        if (status == RG_OK && k == 0 && v->output && !*saved && rg_learned_is(&t.router)) {
-            status = rg_learned_save(&t.router, v->output, err);
-            *saved = true;
-        }
+        if (status == RG_OK && k == 0 && v->output.n > 0 && learns(&t.router))
+            status = save(&t.router, v->output.items[(*saved)++], err);
         rg_router_clear(&t.router);
     }
     return status;
@@ -277,17 +415,14 @@ enum rg_status
 rg_evaluate_routers(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
                     struct rg_evaluate_results *out, struct rg_err *err)
 {
-    enum rg_status status = RG_OK;
-    bool saved = false;
+    enum rg_status status = check_output(s, v, err);
+    size_t saved = 0;
 
     *out = (struct rg_evaluate_results){0};
     make_rows(s, out);
     add_models(s, out);
     for (size_t i = 0; i < v->routers.n && status == RG_OK; i++)
         status = try_router(s, v, v->routers.items[i], &saved, out, err);
-    if (status == RG_OK && v->output && !saved)
-        status = rg_err_set(err, RG_EUSAGE,
-                            "evaluate: --output: none of the routers learns a model to save");
     return status;
 }
 

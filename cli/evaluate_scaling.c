@@ -8,45 +8,64 @@
 #include "cli/evaluate.h"
 #include "stats/router_metrics.h"
 
-/* Scores of the offered models on the test rows, rows without all of them left out. */
+/* All columns stand on the same rows: those where some candidate and every router have a score. */
+static bool
+is_compared(const struct rg_evaluate_results *r, size_t row)
+{
+    bool any = false, all = true;
+
+    for (size_t j = 0; j < r->n; j++) {
+        bool known = !isnan(r->of[j].score[row]);
+
+        any = any || (known && j < r->n_models);
+        all = all && (known || j < r->n_models);
+    }
+    return any && all;
+}
+
+/* Scores of the candidates on these rows; where one was not recorded the mean of those that were
+ * stands in: a draw among them, which changes neither the mean of a row nor its best. */
 static size_t
-score_matrix(const struct rg_evaluate_setup *s, const struct rg_evaluate_results *r, double *out)
+score_matrix(const struct rg_evaluate_results *r, double *out)
 {
     size_t n = 0, m = r->n_models;
 
-    (void)s;
     for (size_t i = 0; i < r->n_rows; i++) {
-        bool whole = true;
+        double sum = 0, known = 0;
 
-        for (size_t j = 0; j < m; j++) {
-            out[n * m + j] = r->of[j].score[i];
-            whole = whole && !isnan(r->of[j].score[i]);
-        }
-        n += whole;
+        if (!is_compared(r, i))
+            continue;
+        for (size_t j = 0; j < m; j++)
+            if (!isnan(r->of[j].score[i])) {
+                sum += r->of[j].score[i];
+                known++;
+            }
+        for (size_t j = 0; j < m; j++)
+            out[n * m + j] = isnan(r->of[j].score[i]) ? sum / known : r->of[j].score[i];
+        n++;
     }
     return n;
 }
 
 static double
-mean_known(const double *x, size_t n)
+mean_compared(const struct rg_evaluate_results *r, const double *x)
 {
     double sum = 0;
-    size_t known = 0;
+    size_t n = 0;
 
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(x[i])) {
+    for (size_t i = 0; i < r->n_rows; i++)
+        if (is_compared(r, i)) {
             sum += x[i];
-            known++;
+            n++;
         }
-    return known ? sum / (double)known : NAN;
+    return n ? sum / (double)n : NAN;
 }
 
 static void
-put_row(struct rg_table *t, const struct rg_evaluate_setup *s, const char *kind, size_t size,
-        const struct rg_evaluate_results *r)
+put_row(struct rg_table *t, const char *kind, size_t size, const struct rg_evaluate_results *r)
 {
     double *y = rg_alloc(r->n_rows * r->n_models, sizeof *y);
-    size_t n = score_matrix(s, r, y), column = 3;
+    size_t n = score_matrix(r, y), column = 3;
     double best = rg_router_metrics_best_single(y, n, r->n_models);
     static const double p[] = {0, 0.5, 1};
 
@@ -59,7 +78,7 @@ put_row(struct rg_table *t, const struct rg_evaluate_setup *s, const char *kind,
                         rg_router_metrics_partial_oracle(y, n, r->n_models, p[k]).mean * 100);
     rg_table_number(t, column++, best * 100);
     for (size_t i = r->n_models; i < r->n; i++)
-        rg_table_number(t, column++, mean_known(r->of[i].score, r->n_rows) * 100);
+        rg_table_number(t, column++, mean_compared(r, r->of[i].score) * 100);
     free(y);
 }
 
@@ -86,7 +105,9 @@ new_table(const struct rg_evaluate_values *v)
     rg_table_note(t, "Sample-Avg in hundredths. Candidates are chosen by their scores on what is "
                      "learnt from (RouterEval chooses by all, test included): strong and weak: "
                      "neighbours in mean score with the best oracle, within a fifth of the models "
-                     "(or as many as are needed); mixed: evenly from weakest to strongest.");
+                     "(or as many as are needed); mixed: evenly from weakest to strongest. n: "
+                     "queries, the same ones in all columns; where a candidate was not recorded, "
+                     "one drawn from the others stands in.");
     return t;
 }
 
@@ -101,8 +122,8 @@ one_pool(struct rg_evaluate_setup *s, const struct rg_evaluate_values *v, const 
     enum rg_status status = RG_OK;
 
     once.sweep = 0;
-    once.load = false;
-    once.output = NULL;
+    once.load_if_looked = true;
+    once.output = (struct rg_opt_list){0};
     memcpy(s->offered, all, s->trace->n_models * sizeof *all);
     rg_buf_printf(&pool, "%s:%s", kind, size);
     if (rg_num_u64(size, strlen(size), &k) || k == 0)
@@ -116,7 +137,7 @@ one_pool(struct rg_evaluate_setup *s, const struct rg_evaluate_values *v, const 
     if (status == RG_OK && k <= s->n_offered) {
         status = rg_evaluate_routers(s, &once, &r, err);
         if (status == RG_OK)
-            put_row(t, s, kind, (size_t)k, &r);
+            put_row(t, kind, (size_t)k, &r);
         rg_evaluate_results_clear(&r);
     }
     rg_buf_clear(&pool);

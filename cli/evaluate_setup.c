@@ -2,17 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/csv.h"
 #include "base/hint.h"
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/num.h"
 #include "cli/evaluate.h"
 #include "cli/filter.h"
-#include "replay/split.h"
 #include "replay/split_cpython.h"
-
-static const char stratified[] = "stratified:";
 
 /* ---- the trace ---- */
 
@@ -25,7 +21,7 @@ load(struct rg_evaluate_setup *s, const struct rg_evaluate_values *v, const char
 
     run.contract = "off";
     run.slots = v->slots;
-    run.missing = RG_MISSING_SKIP;
+    run.missing = RG_MISSING_MASK;
     run.rate = v->rate;
     run.service = v->service;
     run.endpoints = v->endpoints;
@@ -91,7 +87,9 @@ mark_ood(struct rg_evaluate_setup *s, const struct rg_evaluate_values *v, struct
         bool found = false;
 
         for (size_t d = 0; d < t->n_datasets; d++)
-            if (strcmp(t->datasets[d], v->ood.items[i]) == 0)
+            if (strcmp(t->datasets[d], v->ood.items[i]) == 0 ||
+                (!strchr(v->ood.items[i], '/') &&
+                 rg_split_same_dataset(t->datasets[d], v->ood.items[i])))
                 s->ood[d] = found = true;
         if (!found)
             return rg_err_set(err, RG_EUSAGE, "unknown data set '%.100s'%s%s%s", v->ood.items[i],
@@ -165,7 +163,7 @@ by_mean(const void *pa, const void *pb)
     return (a->model > b->model) - (a->model < b->model);
 }
 
-/* Models that may be candidates, ascending by mean score over the train parts. */
+/* Models that may be candidates, ascending by mean score over what all splits learn from. */
 static size_t
 rank_models(const struct rg_evaluate_setup *s, const bool *from, struct ranked *of)
 {
@@ -174,17 +172,11 @@ rank_models(const struct rg_evaluate_setup *s, const bool *from, struct ranked *
     for (uint32_t m = 0; m < s->trace->n_models; m++) {
         double sum = 0, count = 0;
 
-        for (size_t k = 0; k < s->n_splits && from[m]; k++) {
-            const struct rg_evaluate_split *p = &s->splits[k];
-            const uint32_t *part = s->has_split ? p->train : p->test;
-            size_t size = s->has_split ? p->n_train : p->n_test;
+        for (size_t i = 0; i < s->n_common && from[m]; i++) {
+            double x = rg_evaluate_learnt(s, s->common[i], m);
 
-            for (size_t i = 0; i < size; i++) {
-                double x = rg_evaluate_score(s, s->row[part[i]], m);
-
-                sum += isnan(x) ? 0 : x;
-                count += !isnan(x);
-            }
+            sum += isnan(x) ? 0 : x;
+            count += !isnan(x);
         }
         if (count > 0)
             of[n++] = (struct ranked){m, sum / count};
@@ -193,25 +185,54 @@ rank_models(const struct rg_evaluate_setup *s, const bool *from, struct ranked *
     return n;
 }
 
-/* Mean of the best score of candidates of[0..k) step by step: what a window is chosen by. */
-static double
-oracle_of(const struct rg_evaluate_setup *s, const struct ranked *of, size_t k)
+/* A window that moves over candidates: places of those that may still be the best in it, by falling
+ * score. */
+struct window {
+    size_t *place;
+    double *score;
+    size_t begin, end;
+};
+
+static void
+enter(struct window *w, size_t place, double score)
 {
-    double sum = 0;
-    size_t n = 0;
+    while (w->end > w->begin && !(w->score[w->end - 1] > score))
+        w->end--;
+    w->place[w->end] = place;
+    w->score[w->end++] = score;
+}
 
-    for (size_t i = 0; i < s->splits[0].n_train + (s->has_split ? 0 : s->splits[0].n_test); i++) {
-        uint32_t q = s->has_split ? s->splits[0].train[i] : s->splits[0].test[i];
-        double best = NAN;
+/* oracle[i] = mean over queries of the best score of candidates of[i..i + k), for all windows of
+ * n: what one is chosen by; NaN without any score. */
+static void
+oracles_of(const struct rg_evaluate_setup *s, const struct ranked *of, size_t n, size_t k,
+           double *oracle)
+{
+    struct window w = {rg_alloc(n, sizeof *w.place), rg_alloc(n, sizeof *w.score), 0, 0};
+    size_t *count = rg_zalloc(n, sizeof *count);
 
-        for (size_t j = 0; j < k; j++)
-            best = fmax(best, rg_evaluate_score(s, s->row[q], of[j].model));
-        if (!isnan(best)) {
-            sum += best;
-            n++;
+    for (size_t i = 0; i + k <= n; i++)
+        oracle[i] = 0;
+    for (size_t q = 0; q < s->n_common; q++) {
+        w.begin = w.end = 0;
+        for (size_t j = 0; j < n; j++) {
+            double score = rg_evaluate_learnt(s, s->common[q], of[j].model);
+
+            if (!isnan(score))
+                enter(&w, j, score);
+            if (w.begin < w.end && w.place[w.begin] + k <= j)
+                w.begin++;
+            if (j + 1 >= k && w.begin < w.end) {
+                oracle[j + 1 - k] += w.score[w.begin];
+                count[j + 1 - k]++;
+            }
         }
     }
-    return n ? sum / (double)n : NAN;
+    for (size_t i = 0; i + k <= n; i++)
+        oracle[i] = count[i] ? oracle[i] / (double)count[i] : NAN;
+    free(w.place);
+    free(w.score);
+    free(count);
 }
 
 /* RouterEval's candidates (Z. Huang et al., 2025): of a window of k neighbours by mean score within
@@ -222,24 +243,24 @@ take_pool(const struct rg_evaluate_setup *s, const char *kind, const struct rank
           size_t k, bool *offered)
 {
     size_t fifth = n / 5 > k ? n / 5 : k, begin = strcmp(kind, "weak") == 0 ? 0 : n - fifth;
-    size_t best = begin;
-    double top = -INFINITY;
+    size_t best = 0;
+    double top = -INFINITY, *oracle;
 
     if (strcmp(kind, "mixed") == 0) {
         for (size_t i = 0; i < k; i++)
             offered[of[k > 1 ? i * (n - 1) / (k - 1) : n - 1].model] = true;
         return;
     }
-    for (size_t at = begin; at + k <= begin + fifth; at++) {
-        double value = oracle_of(s, of + at, k);
-
-        if (value > top) {
-            top = value;
+    oracle = rg_alloc(fifth, sizeof *oracle);
+    oracles_of(s, of + begin, fifth, k, oracle);
+    for (size_t at = 0; at + k <= fifth; at++)
+        if (oracle[at] > top) {
+            top = oracle[at];
             best = at;
         }
-    }
+    free(oracle);
     for (size_t i = 0; i < k; i++)
-        offered[of[best + i].model] = true;
+        offered[of[begin + best + i].model] = true;
 }
 
 static enum rg_status
@@ -250,7 +271,12 @@ pool_of_size(const struct rg_evaluate_setup *s, const char *pool, const char *ki
     size_t n = rank_models(s, offered, of);
     enum rg_status status = RG_OK;
 
-    if (k == 0 || k > n)
+    if (s->n_common == 0)
+        status = rg_err_set(err, RG_EUSAGE,
+                            "--pool %.60s: the %zu splits learn from no query all of them, which a "
+                            "pool could be chosen by (fewer --seeds, a greater --split)",
+                            pool, s->n_splits);
+    else if (k == 0 || k > n)
         status = rg_err_set(err, RG_EUSAGE,
                             "--pool %.60s: there are %zu models with scores (expected 1 to %zu)",
                             pool, n, n);
@@ -310,160 +336,6 @@ rg_evaluate_pool(const struct rg_evaluate_setup *s, const char *pool, bool *offe
     return pool_of_names(s->trace, pool, offered, err);
 }
 
-/* ---- splits ---- */
-
-static enum rg_status
-read_seed(const char *word, uint64_t *seed, struct rg_err *err)
-{
-    const char *why = rg_num_u64(word, strlen(word), seed);
-
-    return why ? rg_err_set(err, RG_EUSAGE,
-                            "evaluate: --seeds: %s (found '%.60s', expected whole numbers)", why,
-                            word)
-               : RG_OK;
-}
-
-struct part_file {
-    struct rg_csv *csv;
-    int dataset, query, part;
-};
-
-static enum rg_status
-part_header(struct part_file *f, const char *path, struct rg_err *err)
-{
-    f->dataset = rg_csv_find(f->csv, "dataset");
-    f->query = rg_csv_find(f->csv, "query");
-    f->part = rg_csv_find(f->csv, "part");
-    if (f->query >= 0 && f->part >= 0)
-        return RG_OK;
-    return rg_err_set(err, RG_EINPUT,
-                      "%s: no column '%s' (expected query, part, and dataset where ids repeat)",
-                      path, f->query < 0 ? "query" : "part");
-}
-
-/* The queries that a row names: one of its data set, or those of that id in all. */
-static enum rg_status
-part_row(const struct rg_evaluate_setup *s, const struct part_file *f,
-         const struct rg_csv_field *field, uint8_t *seen, struct rg_err *err)
-{
-    const struct rg_trace *t = s->trace;
-    bool train = strcmp(field[f->part].data, "train") == 0;
-    uint32_t found = RG_NAMES_NONE;
-
-    if (!train && strcmp(field[f->part].data, "test") != 0)
-        return rg_err_at(err, rg_csv_place(f->csv, &field[f->part]),
-                         "unknown part (found '%.60s', expected train or test)",
-                         field[f->part].data);
-    for (uint32_t i = 0; i < s->n; i++) {
-        uint32_t q = s->queries[i];
-
-        if (strcmp(t->queries.id[q], field[f->query].data) != 0 ||
-            (f->dataset >= 0 &&
-             strcmp(t->datasets[t->queries.dataset[q]], field[f->dataset].data) != 0))
-            continue;
-        if (found != RG_NAMES_NONE)
-            return rg_err_at(err, rg_csv_place(f->csv, &field[f->query]),
-                             "query '%.100s' is in several data sets: a column 'dataset' is needed",
-                             field[f->query].data);
-        found = i;
-    }
-    if (found == RG_NAMES_NONE)
-        return rg_err_at(err, rg_csv_place(f->csv, &field[f->query]),
-                         "the trace has no query '%.100s' of that kind", field[f->query].data);
-    if (seen[found])
-        return rg_err_at(err, rg_csv_place(f->csv, &field[f->query]),
-                         "query '%.100s' is given a part twice", field[f->query].data);
-    seen[found] = train ? 1 : 2;
-    return RG_OK;
-}
-
-static enum rg_status
-split_by_file(const struct rg_evaluate_setup *s, const char *path, struct rg_evaluate_split *out,
-              struct rg_err *err)
-{
-    uint8_t *seen = rg_zalloc(s->n, 1);
-    const struct rg_csv_field *field;
-    struct part_file f = {0};
-    enum rg_status status = rg_csv_open(&f.csv, path, err);
-
-    if (status == RG_OK)
-        status = part_header(&f, path, err);
-    while (status == RG_OK) {
-        status = rg_csv_next(f.csv, &field, err);
-        if (status != RG_OK || !field)
-            break;
-        status = part_row(s, &f, field, seen, err);
-    }
-    rg_csv_close(f.csv);
-    for (size_t i = 0; i < s->n; i++)
-        if (seen[i] == 1)
-            out->train[out->n_train++] = s->queries[i];
-        else if (seen[i] == 2)
-            out->test[out->n_test++] = s->queries[i];
-    free(seen);
-    return status;
-}
-
-static enum rg_status
-split_once(const struct rg_evaluate_setup *s, const char *how, struct rg_evaluate_split *out,
-           struct rg_err *err)
-{
-    size_t skip = strncmp(how, stratified, sizeof stratified - 1) == 0 ? sizeof stratified - 1 : 0;
-    double share;
-    enum rg_status status = RG_OK;
-
-    out->train = rg_alloc(s->n, sizeof *out->train);
-    out->test = rg_alloc(s->n, sizeof *out->test);
-    if (rg_num_double(how + skip, strlen(how + skip), &share)) {
-        status =
-            skip ? rg_err_set(err, RG_EUSAGE,
-                              "evaluate: --split: found '%.60s', expected stratified:SHARE", how)
-                 : split_by_file(s, how, out, err);
-    } else if (!(share > 0 && share < 1)) {
-        status =
-            rg_err_set(err, RG_EUSAGE,
-                       "evaluate: --split: found '%.60s', expected a share between 0 and 1", how);
-    } else if (skip) {
-        rg_split(s->trace, s->queries, s->n, share, out->seed, out->train, &out->n_train, out->test,
-                 &out->n_test);
-        rg_split_appearance(s->trace, out->train, out->n_train);
-        rg_split_appearance(s->trace, out->test, out->n_test);
-    } else {
-        status = rg_split_cpython(s->trace, s->queries, s->n, share, out->seed, s->ood, out->train,
-                                  &out->n_train, out->test, &out->n_test, err);
-    }
-    if (status == RG_OK && (out->n_train == 0 || out->n_test == 0))
-        status = rg_err_set(err, RG_EUSAGE, "evaluate: --split %s leaves no query %s", how,
-                            out->n_train == 0 ? "to learn from" : "to judge by");
-    return status;
-}
-
-static enum rg_status
-make_splits(struct rg_evaluate_setup *s, const struct rg_evaluate_values *v, struct rg_err *err)
-{
-    size_t n = v->seeds.n ? v->seeds.n : 1;
-    enum rg_status status = RG_OK;
-
-    s->splits = rg_zalloc(n, sizeof *s->splits);
-    s->has_split = v->split != NULL;
-    for (size_t i = 0; i < n && status == RG_OK; i++) {
-        struct rg_evaluate_split *p = &s->splits[s->n_splits++];
-
-        p->seed = 42;
-        if (v->seeds.n)
-            status = read_seed(v->seeds.items[i], &p->seed, err);
-        if (status == RG_OK && v->split)
-            status = split_once(s, v->split, p, err);
-        if (status == RG_OK && !v->split) {
-            p->train = rg_alloc(0, 1);
-            p->test = rg_alloc(s->n, sizeof *p->test);
-            memcpy(p->test, s->queries, s->n * sizeof *p->test);
-            p->n_test = s->n;
-        }
-    }
-    return status;
-}
-
 /* ---- all of it ---- */
 
 enum rg_status
@@ -484,7 +356,7 @@ rg_evaluate_setup(struct rg_evaluate_setup *s, const struct rg_evaluate_values *
               (v->unscored == RG_UNSCORED_AUTO && format && strcmp(format, "llmrouterbench") == 0);
     status = mark_ood(s, v, err);
     if (status == RG_OK)
-        status = make_splits(s, v, err);
+        status = rg_evaluate_splits(s, v, err);
     if (status == RG_OK)
         status = choose_models(s, v, err);
     find_keys(s);
@@ -497,8 +369,11 @@ rg_evaluate_setup_clear(struct rg_evaluate_setup *s)
     for (size_t i = 0; i < s->n_splits; i++) {
         free(s->splits[i].train);
         free(s->splits[i].test);
+        free(s->splits[i].learnt);
     }
     free(s->splits);
+    free(s->common);
+    rg_split_prompts_free(s->prompts);
     free(s->queries);
     free(s->row);
     rg_outcomes_clear(&s->all);

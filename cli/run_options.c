@@ -108,7 +108,9 @@ const struct rg_opt rg_run_options[RG_N_RUN_OPTIONS] = {
     CHOICE("missing-label", missing_label, "RULE",
            "an answer without a label of its own is wrong (default), or\nskip it",
            missing_label_names),
-    CHOICE("missing", missing, "POLICY", "a call that is not recorded: error (default), skip, fail",
+    CHOICE("missing", missing, "POLICY",
+           "a call that is not recorded: error (default), skip, fail,\nmask (routers choose among "
+           "what is recorded)",
            rg_missing_names),
     CHOICE("samples", samples, "RULE", "recorded repeats: random (default) or first", sample_names),
     CHOICE("arrivals", arrivals, "LAW",

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "replay/router/mask.h"
+
 static bool
 answers(enum rg_call_status status)
 {
@@ -56,7 +58,7 @@ ask(const struct rg_policy *p, struct rg_chain *c, struct rg_choice choice, uint
     c->kind = (uint8_t)(extra && found.call != RG_NO_CALL ? RG_FOUND_VARIANT : found.kind);
     c->extra_tokens = extra;
     if (found.call == RG_NO_CALL && p->missing != RG_MISSING_FAIL)
-        return p->missing == RG_MISSING_SKIP ? RG_CHAIN_SKIPPED : RG_CHAIN_MISSING;
+        return p->missing == RG_MISSING_ERROR ? RG_CHAIN_MISSING : RG_CHAIN_SKIPPED;
     return RG_CHAIN_CALL;
 }
 
@@ -73,6 +75,18 @@ pre_check(const struct rg_policy *p, uint32_t query)
     return (struct rg_choice){p->safety_model[rule - 1], RG_REASON_SAFETY};
 }
 
+/* Of a router between two tiers the other one answers where the first was not recorded. */
+static struct rg_choice
+recorded_tier(const struct rg_policy *p, uint32_t query, struct rg_choice choice)
+{
+    const struct rg_router_type *type = p->router->type;
+    const uint32_t tiers[] = {p->slm, p->llm};
+
+    if (type->needs_slm && type->needs_llm && !rg_mask_has(p, query, choice.model))
+        choice.model = rg_mask_at(p, query, tiers, 2, 0);
+    return choice;
+}
+
 enum rg_chain_step
 rg_chain_begin(const struct rg_policy *p, struct rg_chain *c, const struct rg_router_view *view)
 {
@@ -81,7 +95,7 @@ rg_chain_begin(const struct rg_policy *p, struct rg_chain *c, const struct rg_ro
     assert(view->sample <= UINT16_MAX);
     *c = (struct rg_chain){.query = view->query, .sample = (uint16_t)view->sample};
     if (choice.model == RG_NO_MODEL)
-        choice = p->router->type->first(p, view);
+        choice = recorded_tier(p, view->query, p->router->type->first(p, view));
     return ask(p, c, choice, 0);
 }
 
@@ -156,6 +170,9 @@ rg_chain_next(const struct rg_policy *p, struct rg_chain *c, const struct rg_rou
         /* Who was forced by the pre-check is not sent elsewhere. */
         if (type->next && pre_check(p, c->query).model == RG_NO_MODEL)
             choice = type->next(p, view, &c->at);
+        /* What nobody recorded is not asked: the answer at hand stays. */
+        if (!rg_mask_has(p, c->query, choice.model))
+            choice = rg_choice_none();
     }
     if (choice.model == RG_NO_MODEL)
         return c->at.answered ? RG_CHAIN_DONE : RG_CHAIN_FAILED;

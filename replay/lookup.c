@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-const char *const rg_missing_names[] = {"error", "skip", "fail", NULL};
+const char *const rg_missing_names[] = {"error", "skip", "fail", "mask", NULL};
 
 /* Calls are sorted by (query, model, variant, sample). */
 static bool
@@ -81,8 +81,8 @@ rg_lookup_added(const struct rg_lookup *l, uint32_t call)
     return l->context[l->trace->calls.query[call]];
 }
 
-struct rg_found
-rg_lookup_find(const struct rg_lookup *l, uint32_t query, uint32_t model, uint32_t sample)
+static struct rg_found
+find(const struct rg_lookup *l, uint32_t query, uint32_t model, uint32_t sample)
 {
     struct rg_found found = rg_lookup_call(l->trace, query, model, l->variant, sample);
 
@@ -94,6 +94,16 @@ rg_lookup_find(const struct rg_lookup *l, uint32_t query, uint32_t model, uint32
         return found;
     found.kind = RG_FOUND_VARIANT;
     found.added_tokens = rg_lookup_added(l, found.call);
+    return found;
+}
+
+struct rg_found
+rg_lookup_find(const struct rg_lookup *l, uint32_t query, uint32_t model, uint32_t sample)
+{
+    struct rg_found found = find(l, query, model, sample);
+
+    if (l->part && found.call != RG_NO_CALL && l->part[found.call] != l->in)
+        return (struct rg_found){RG_NO_CALL, RG_FOUND_NOTHING, 0};
     return found;
 }
 

@@ -18,6 +18,8 @@ enum rg_missing {
     RG_MISSING_ERROR, /* bad input: the run ends */
     RG_MISSING_SKIP,  /* the request is left out and counted as skipped */
     RG_MISSING_FAIL,  /* the attempt fails at once and costs nothing */
+    RG_MISSING_MASK,  /* routers choose among the models recorded for the query (router/mask.h);
+                         a request that has none of them left is left out, as by skip */
 };
 extern const char *const rg_missing_names[]; /* NULL-terminated, in the order of the enum */
 
@@ -47,6 +49,8 @@ struct rg_lookup {
     size_t n_others;         /* 0: no other prompt is replayed */
     bool adds;               /* the variant itself lacks the memory's context */
     const uint32_t *context; /* per query: tokens that the memory adds to a prompt; NULL: none */
+    const bool *part;        /* per call; only those with part[call] == in are there; NULL: all */
+    bool in;
 };
 
 /* O(n_others log calls of the query), usually O(log calls of the query). */

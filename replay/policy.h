@@ -46,8 +46,10 @@ struct rg_policy {
     size_t n_queries;
     const uint32_t *train; /* queries whose scores may be learnt from; never replayed */
     size_t n_train;
-    const bool *offered; /* per model: may be chosen (a pool of candidates); NULL: all. Heeded by the
-                            routers that choose among all models. */
+    const bool *learnt;  /* per call: it may be learnt from, else it is judged by; only of calls of
+                            queries that are in both parts; NULL: there are none */
+    const bool *offered; /* per model: may be chosen (a pool of candidates); NULL: all. Heeded by
+                            the routers that choose among all models. */
 
     double prefill_s_per_token; /* what a token that was not recorded adds to recorded latencies */
 
@@ -58,6 +60,17 @@ struct rg_policy {
     uint32_t max_calls;           /* of a request, 1 to RG_CHAIN_MAX (chain.h) */
     const uint32_t *safety_model; /* of each safety rule; RG_NO_MODEL: policy.llm */
 };
+
+/* What the calls of policy.train are found by. */
+static inline struct rg_lookup
+rg_policy_train(const struct rg_policy *p)
+{
+    struct rg_lookup l = p->lookup;
+
+    l.part = p->learnt;
+    l.in = true;
+    return l;
+}
 
 /* The defaults: variant 0 and nothing in its place, no columns, no retries, 16 calls at most. The
  * columns valid and samples are still to be set. */

@@ -34,7 +34,7 @@ cat >t.jsonl <<'EOF'
 {"type":"call","dataset":"d2","query":"2","model":"b","status":"ok","score":0.25,"cost_usd":8}
 EOF
 
-plan 72
+plan 198
 status 'it evaluates' 0 "$p" evaluate t.jsonl --format csv
 cp .out o
 is 'mean over data sets' 75 "$(at o Dataset-Avg a Dataset-Avg)"
@@ -81,7 +81,7 @@ printf 'query,part\n0,train\n1,test\n2,test\n' >part.csv
 is 'a split from a file' 50 "$(at o Dataset-Avg a Dataset-Avg)"
 printf 'query,part\n0,train\nx,test\n' >bad.csv
 status 'an unknown query in it' 3 "$p" evaluate s.jsonl --split bad.csv
-has 'is named with its place' "bad.csv:3:1: the trace has no query 'x'" .err
+has 'is named with its place' "bad.csv:3:1: unknown query 'x'" .err
 printf 'query,part\n0,train\n0,test\n' >bad.csv
 status 'a query twice' 3 "$p" evaluate s.jsonl --split bad.csv
 printf 'query,part\n0,dev\n' >bad.csv
@@ -112,13 +112,46 @@ for r in 'routellm-mf(strong=m1,weak=m0,rate=0.01,share=-1)' 'sw-elo(strong=m1,w
     ok "$r decides between them" awk "BEGIN {exit !(${s:-0} > 80)}"
 done
 
-# Saved, loaded: the same decisions.
-status 'a model is saved' 0 "$p" evaluate l.jsonl --split 0.6 --routers 'knn(k=5)' -o knn.model --format csv
-grep '^knn(k=5),' .out | head -n 1 | cut -d, -f2- >a
-status 'and decides alike' 0 "$p" evaluate l.jsonl --split 0.6 --routers learned:knn.model --format csv
-grep '^learned:knn.model,' .out | head -n 1 | cut -d, -f2- >b
-ok 'to the byte' cmp a b
-status 'run takes it too' 0 "$p" run -t l.jsonl --router learned:knn.model,fixed:m2 --missing skip --format csv
+# Saved, loaded: the same decisions, of every router that learns.
+saved="$learners"' elo routellm-mf(strong=m1,weak=m0,rate=0.01,share=-1) sw-elo(strong=m1,weak=m0) hybridllm(strong=m1,weak=m0,share=-1) frugalgpt(0.0025) thompson thompson(belief=normal,per=dataset) linucb(per=dataset) epsilon-greedy(epsilon=0.3,decay=5)'
+row() { # FILE ROUTER: its row without the name
+    awk -v r="$2" 'index($0, r ",") == 1 || index($0, "\"" r "\",") == 1 {sub(/^("[^"]*"|[^,]*),/, ""); print; exit}' "$1"
+}
+echo '{"trace": "l.jsonl", "options": {"missing": "mask", "replications": 2}, "axes": {"router": ["learned:one.model", "random"]}}' >grid.json
+for r in $saved; do
+    rm -f one.model
+    status "$r is saved" 0 "$p" evaluate l.jsonl --split 0.6 --resamples 0 --routers "$r" -o one.model --format csv
+    row .out "$r" >a
+    "$p" evaluate l.jsonl --split 0.6 --resamples 0 --routers learned:one.model --format csv >o 2>e
+    row o learned:one.model >b
+    ok 'and decides alike to the byte' test -s a
+    ok 'when it is loaded' cmp a b
+    status 'run takes it' 0 "$p" run -t l.jsonl --router learned:one.model --missing mask --replications 2 --format csv
+    status 'and so does sweep' 0 "$p" sweep grid.json -o one.results
+    rm -f one.results
+done
+status 'several at once' 0 "$p" evaluate l.jsonl --split 0.6 --resamples 0 --routers 'knn(k=5),random,thompson,ridge' -o knn.model,th.model -o ridge.model --format csv
+for r in 'knn(k=5) knn' 'thompson th' 'ridge ridge'; do
+    # shellcheck disable=SC2086
+    set -- $r
+    row .out "$1" >"a.$2"
+done
+for r in knn th ridge; do
+    "$p" evaluate l.jsonl --split 0.6 --resamples 0 --routers "learned:$r.model" --format csv >o 2>e
+    row o "learned:$r.model" >b
+    ok "each in its file: $r" cmp "a.$r" b
+done
+status 'a file too few' 2 "$p" evaluate l.jsonl --split 0.6 --routers knn,ridge -o x.model
+has 'is told' 'found 1 files, expected one for each of the 2 routers that learn' .err
+status 'nothing to save' 2 "$p" evaluate l.jsonl --split 0.6 --routers best-single -o x.model
+status 'nothing to learn from' 2 "$p" evaluate l.jsonl --routers thompson -o x.model
+status 'one that learns while it runs goes on from a file' 0 "$p" run -t l.jsonl --router 'thompson,thompson(from=th.model)' --missing mask --requests 30 --format csv
+ok 'and is another then' test "$(sed -n 2p .out | cut -d, -f15)" != "$(sed -n 3p .out | cut -d, -f15)"
+status 'another kind of file' 3 "$p" run -t l.jsonl --router 'linucb(from=th.model)' --missing mask
+has 'is told apart' "th.model: saved model: found kind 'thompson', expected 'linucb'" .err
+status 'other groups' 3 "$p" run -t l.jsonl --router 'thompson(from=th.model,per=dataset)' --missing mask
+status 'its options are in the file' 2 "$p" run -t l.jsonl --router 'learned(th.model,cost_weight=1)' --missing mask
+status 'a trace of other models' 3 "$p" run -t s.jsonl --router learned:th.model
 head -c 300 knn.model >cut.model
 status 'a damaged one' 3 "$p" run -t l.jsonl --router learned:cut.model
 status 'models of another trace' 3 "$p" evaluate s.jsonl --split 0.7 --routers learned:knn.model

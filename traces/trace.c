@@ -436,9 +436,23 @@ rg_trace_close(struct rg_trace *t)
     free(t);
 }
 
+static int
+compare_model(const void *name, const void *model)
+{
+    return strcmp(name, ((const struct rg_trace_model *)model)->name);
+}
+
 int
 rg_trace_model_find(const struct rg_trace *t, const char *name)
 {
+    enum { FEW = 32 };
+
+    if (t->n_models > FEW) { /* they are sorted */
+        const struct rg_trace_model *found =
+            bsearch(name, t->models, t->n_models, sizeof *t->models, compare_model);
+
+        return found ? (int)(found - t->models) : -1;
+    }
     for (size_t i = 0; i < t->n_models; i++) {
         if (strcmp(t->models[i].name, name) == 0)
             return (int)i;

@@ -438,25 +438,47 @@ cluster_opinion(const double *score, const double *cost, size_t m, double weight
     }
 }
 
-/* vote[j] += share / (1 + rank of j), of equals the earlier model ranks higher. */
-static void
-add_votes(const double *opinion, size_t m, double share, double *vote)
-{
-    for (size_t j = 0; j < m; j++) {
-        size_t rank = 0;
+struct ranked {
+    double opinion;
+    size_t model;
+};
 
-        if (isnan(opinion[j]))
-            continue;
-        for (size_t i = 0; i < m; i++)
-            rank += opinion[i] > opinion[j] || (i < j && opinion[i] >= opinion[j]);
-        vote[j] = (isnan(vote[j]) ? 0 : vote[j]) + share / (double)(rank + 1);
-    }
+/* Of equals the earlier model ranks higher. */
+static int
+by_opinion(const void *pa, const void *pb)
+{
+    const struct ranked *a = pa, *b = pb;
+
+    if (a->opinion > b->opinion || a->opinion < b->opinion)
+        return a->opinion > b->opinion ? -1 : 1;
+    return (a->model > b->model) - (a->model < b->model);
 }
 
-/* The top nearest of k by distance 1 - x . c, and softmax(-beta distance) over them. */
+/* From the opinions of a cluster to the ranks of models, from 1 on, NaN where it has none; false:
+ * it has none at all. */
+static bool
+rank_models(const double *opinion, size_t m, struct ranked *scratch, double *rank)
+{
+    size_t n = 0;
+
+    for (size_t j = 0; j < m; j++) {
+        rank[j] = NAN;
+        if (!isnan(opinion[j]))
+            scratch[n++] = (struct ranked){opinion[j], j};
+    }
+    if (n > 1)
+        qsort(scratch, n, sizeof *scratch, by_opinion);
+    for (size_t r = 0; r < n; r++)
+        rank[scratch[r].model] = (double)(r + 1);
+    return n > 0;
+}
+
+/* The top nearest of k by distance 1 - x . c, and softmax(-beta distance) over them. Clusters that
+ * have nothing to say, above all those without members, are passed over: their centres may lie
+ * where those of others do, and be nearer by rounding. */
 static size_t
-nearest_clusters(const double *product, size_t k, size_t top, double beta, uint32_t *which,
-                 double *share)
+nearest_clusters(const double *product, const bool *speaks, size_t k, size_t top, double beta,
+                 uint32_t *which, double *share)
 {
     size_t n = 0;
     double sum = 0;
@@ -464,7 +486,7 @@ nearest_clusters(const double *product, size_t k, size_t top, double beta, uint3
     for (size_t c = 0; c < k; c++) {
         size_t at;
 
-        if (n == top && !(product[c] > product[which[n - 1]]))
+        if (!speaks[c] || (n == top && !(product[c] > product[which[n - 1]])))
             continue;
         n += n < top;
         for (at = n - 1; at > 0 && product[c] > product[which[at - 1]]; at--)
@@ -479,6 +501,14 @@ nearest_clusters(const double *product, size_t k, size_t top, double beta, uint3
 }
 
 static void
+add_votes(const double *rank, size_t m, double share, double *to)
+{
+    for (size_t j = 0; j < m; j++)
+        if (!isnan(rank[j]))
+            to[j] = (isnan(to[j]) ? 0 : to[j]) + share / rank[j];
+}
+
+static void
 vote(const struct rg_learnt *l, const struct rg_vectors *x, size_t m, const double *opinion,
      double *value)
 {
@@ -486,24 +516,32 @@ vote(const struct rg_learnt *l, const struct rg_vectors *x, size_t m, const doub
     double wanted = rg_learnt_number(l, "top"), beta = rg_learnt_number(l, "beta");
     size_t k = centres->rows, top = wanted < (double)k ? (size_t)wanted : k;
     double *product = rg_alloc(x->n * k, sizeof *product), *share = rg_alloc(top, sizeof *share);
+    double *ranks = rg_alloc(k * m, sizeof *ranks);
     const double *means = rg_learnt_get(l, "means");
+    struct ranked *scratch = rg_alloc(m, sizeof *scratch);
     uint32_t *which = rg_alloc(top, sizeof *which);
+    bool *speaks = rg_alloc(k, sizeof *speaks);
 
+    for (size_t c = 0; c < k; c++)
+        speaks[c] = rank_models(opinion + c * m, m, scratch, ranks + c * m);
     rg_dense_products(x->dense, x->n, centres->x, k, x->d, product);
     for (size_t i = 0; i < x->n; i++) {
         double *to = value + i * m;
-        size_t n = nearest_clusters(product + i * k, k, top, beta, which, share);
+        size_t n = nearest_clusters(product + i * k, speaks, k, top, beta, which, share);
 
         for (size_t j = 0; j < m; j++)
             to[j] = NAN;
         for (size_t r = 0; r < n; r++)
-            add_votes(opinion + which[r] * m, m, share[r], to);
+            add_votes(ranks + which[r] * m, m, share[r], to);
         if (rg_dense_argmax(to, m) == m)
             memcpy(to, means, m * sizeof *to);
     }
     free(product);
     free(share);
+    free(ranks);
+    free(scratch);
     free(which);
+    free(speaks);
 }
 
 static void

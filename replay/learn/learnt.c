@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/line.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/outfile.h"
 
 static const char magic[] = "routergym-learnt 1\n";
@@ -17,7 +18,10 @@ enum { MOST_BYTES = INT32_MAX, MOST_ARRAYS = 1000 };
 struct rg_learnt *
 rg_learnt_new(void)
 {
-    return rg_zalloc(1, sizeof(struct rg_learnt));
+    struct rg_learnt *l = rg_zalloc(1, sizeof *l);
+
+    l->text_names = rg_names_new();
+    return l;
 }
 
 void
@@ -35,6 +39,7 @@ rg_learnt_free(struct rg_learnt *l)
     }
     free(l->arrays);
     free(l->texts);
+    rg_names_free(l->text_names);
     free(l);
 }
 
@@ -66,7 +71,10 @@ rg_learnt_set(struct rg_learnt *l, const char *name, double x)
 void
 rg_learnt_say(struct rg_learnt *l, const char *name, const char *text)
 {
-    assert(!rg_learnt_text(l, name));
+    bool added;
+
+    rg_names_add(l->text_names, name, strlen(name), &added);
+    assert(added);
     l->texts = rg_realloc(l->texts, l->n_texts + 1, sizeof *l->texts);
     l->texts[l->n_texts++] = (struct rg_learnt_text){rg_strdup(name), rg_strdup(text)};
 }
@@ -83,10 +91,9 @@ rg_learnt_find(const struct rg_learnt *l, const char *name)
 const char *
 rg_learnt_text(const struct rg_learnt *l, const char *name)
 {
-    for (size_t i = 0; i < l->n_texts; i++)
-        if (strcmp(l->texts[i].name, name) == 0)
-            return l->texts[i].text;
-    return NULL;
+    uint32_t i = rg_names_find(l->text_names, name, strlen(name));
+
+    return i == (uint32_t)RG_NAMES_NONE ? NULL : l->texts[i].text;
 }
 
 const double *
@@ -322,4 +329,23 @@ rg_learnt_load(struct rg_learnt **out, const char *path, struct rg_err *err)
     }
     *out = r.l;
     return status;
+}
+
+bool
+rg_learnt_kind(const char *path, char kind[RG_LEARNT_KIND])
+{
+    static const char begin[] = "{\"texts\":{\"learner\":\"";
+    struct rg_buf head = {0};
+    struct rg_err unused;
+    size_t at = sizeof magic - 1 + sizeof begin - 1, n = 0;
+    bool found = rg_file_head(path, at + RG_LEARNT_KIND, &head, &unused) == RG_OK &&
+                 head.len > at && memcmp(head.data, magic, sizeof magic - 1) == 0 &&
+                 memcmp(head.data + sizeof magic - 1, begin, sizeof begin - 1) == 0;
+
+    while (found && at < head.len && n < RG_LEARNT_KIND - 1 && head.data[at] != '"')
+        kind[n++] = head.data[at++];
+    found = found && at < head.len && head.data[at] == '"';
+    kind[n] = '\0';
+    rg_buf_clear(&head);
+    return found;
 }

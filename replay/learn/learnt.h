@@ -9,6 +9,7 @@
 #ifndef RG_REPLAY_LEARN_LEARNT_H
 #define RG_REPLAY_LEARN_LEARNT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,11 +25,13 @@ struct rg_learnt_text {
     char *name, *text;
 };
 
+struct rg_names;
 struct rg_learnt {
     struct rg_learnt_array *arrays;
     size_t n_arrays;
     struct rg_learnt_text *texts;
     size_t n_texts;
+    struct rg_names *text_names; /* numbered as texts[] */
 };
 
 struct rg_learnt *rg_learnt_new(void);
@@ -46,6 +49,11 @@ const char *rg_learnt_text(const struct rg_learnt *l, const char *name);
 /* The numbers of an array that a fit has made (asserted). */
 const double *rg_learnt_get(const struct rg_learnt *l, const char *name);
 double rg_learnt_number(const struct rg_learnt *l, const char *name);
+
+/* The text "learner" of a file, where it is the first one and not long, without reading on; false:
+ * it is not, or cannot be read. */
+enum { RG_LEARNT_KIND = 64 };
+bool rg_learnt_kind(const char *path, char kind[RG_LEARNT_KIND]);
 
 RG_MUST_USE enum rg_status rg_learnt_save(const struct rg_learnt *l, const char *path,
                                           struct rg_err *err);

@@ -5,6 +5,8 @@
 
 #include "base/mem.h"
 #include "base/names.h"
+#include "replay/router/bandit_saved.h"
+#include "replay/router/mask.h"
 #include "replay/router/types.h"
 
 const char *const rg_bandit_per_names[] = {"none", "dataset", "category", "label", NULL};
@@ -42,29 +44,51 @@ rg_bandit_group(const struct rg_policy *p, enum rg_bandit_per per, uint32_t quer
     return 0;
 }
 
+struct priced {
+    const struct rg_trace *trace;
+    uint32_t model;
+};
+
+static int
+by_price(const void *pa, const void *pb)
+{
+    const struct priced *a = pa, *b = pb;
+
+    if (a->model == b->model)
+        return 0;
+    return rg_router_cheaper(a->trace, a->model, b->model) ? -1 : 1;
+}
+
+static void
+sort_models(const struct rg_trace *t, struct rg_model_list *list)
+{
+    struct priced *of = rg_alloc(list->n, sizeof *of);
+
+    for (size_t i = 0; i < list->n; i++)
+        of[i] = (struct priced){t, list->models[i]};
+    if (list->n > 1)
+        qsort(of, list->n, sizeof *of, by_price);
+    for (size_t i = 0; i < list->n; i++)
+        list->models[i] = of[i].model;
+    free(of);
+}
+
 enum rg_status
 rg_bandit_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
 {
     struct rg_bandit *b = data;
-    uint32_t *m = b->models.models;
+    const uint32_t *m = b->models.models;
     enum rg_status status = rg_router_offer(p, &b->models, err);
 
     if (status != RG_OK)
         return status;
-    for (size_t i = 1; i < b->models.n; i++) {
-        uint32_t model = m[i];
-        size_t at = i;
-
-        for (; at > 0 && rg_router_cheaper(p->trace, model, m[at - 1]); at--)
-            m[at] = m[at - 1];
-        m[at] = model;
-    }
+    sort_models(p->trace, &b->models);
     b->arm_of = rg_realloc(b->arm_of, p->trace->n_models, sizeof *b->arm_of);
     for (size_t i = 0; i < p->trace->n_models; i++)
         b->arm_of[i] = RG_NO_MODEL;
     for (size_t i = 0; i < b->models.n; i++)
         b->arm_of[m[i]] = (uint32_t)i;
-    return RG_OK;
+    return rg_bandit_load(p, b, err);
 }
 
 void
@@ -73,7 +97,9 @@ rg_bandit_clear(void *data)
     struct rg_bandit *b = data;
 
     free(b->arm_of);
+    rg_learnt_free(b->prior);
     b->arm_of = NULL;
+    b->prior = NULL;
 }
 
 double
@@ -90,12 +116,13 @@ rg_bandit_reward(const struct rg_bandit *b, const struct rg_feedback *f)
 }
 
 size_t
-rg_bandit_best(const double *value, size_t n)
+rg_bandit_best(const struct rg_policy *p, const struct rg_bandit *b, uint32_t query,
+               const double *value)
 {
-    size_t best = 0;
+    size_t n = b->models.n, best = n;
 
-    for (size_t i = 1; i < n; i++)
-        if (value[i] > value[best])
+    for (size_t i = 0; i < n; i++)
+        if (rg_mask_has(p, query, b->models.models[i]) && (best == n || value[i] > value[best]))
             best = i;
     return best;
 }

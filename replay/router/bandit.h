@@ -27,12 +27,17 @@ extern const char *const rg_bandit_per_names[]; /* NULL-terminated, in the order
 size_t rg_bandit_groups(const struct rg_policy *p, enum rg_bandit_per per);
 size_t rg_bandit_group(const struct rg_policy *p, enum rg_bandit_per per, uint32_t query);
 
+struct rg_learnt;
+
 /* Options that all share come first in the data of each. */
 struct rg_bandit {
     struct rg_model_list models;
     double cost_weight; /* reward per US dollar */
     int per;            /* enum rg_bandit_per */
+    char *from;         /* file of what was learnt before, or "" */
     uint32_t *arm_of;   /* per model: its arm, or RG_NO_MODEL; made by prepare */
+    struct rg_learnt
+        *prior; /* that every replication starts from (bandit_saved.h); NULL: nothing */
 };
 
 /* Orders models by rg_router_cheaper, so that the first of equal arms is the one to take. */
@@ -42,8 +47,10 @@ void rg_bandit_clear(void *data);
 /* NaN: nothing is learnt. */
 double rg_bandit_reward(const struct rg_bandit *b, const struct rg_feedback *f);
 
-/* Index of the greatest of value[0..n), n >= 1, the first of equals. */
-size_t rg_bandit_best(const double *value, size_t n);
+/* The arm with the greatest value (one per arm) of those whose models there are for the query
+ * (mask.h), the first of equals; their number of arms: there is none. */
+size_t rg_bandit_best(const struct rg_policy *p, const struct rg_bandit *b, uint32_t query,
+                      const double *value);
 
 /* The shared rows of an option table. */
 #define RG_BANDIT_MODELS                                                                           \
@@ -56,6 +63,11 @@ size_t rg_bandit_best(const double *value, size_t n);
         .name = "cost_weight", .kind = RG_ROUTER_NUMBER,                                           \
         .offset = offsetof(struct rg_bandit, cost_weight), .def = "0",                             \
         .help = "what a US dollar takes from the reward, which is the score", .max = 1e12          \
+    }
+#define RG_BANDIT_FROM                                                                             \
+    {                                                                                              \
+        .name = "from", .kind = RG_ROUTER_TEXT, .offset = offsetof(struct rg_bandit, from),        \
+        .def = "", .help = "a file of what it has learnt before (evaluate --output)"               \
     }
 #define RG_BANDIT_PER(text)                                                                        \
     {                                                                                              \

@@ -7,9 +7,13 @@
  * is tried before one is settled on. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
-#include "replay/router/bandit.h"
+#include "base/names.h"
+#include "replay/learn/learner.h"
+#include "replay/router/bandit_saved.h"
+#include "replay/router/mask.h"
 #include "replay/router/types.h"
 
 struct greedy {
@@ -19,10 +23,54 @@ struct greedy {
 
 struct state {
     gsl_rng *rng;
-    double *mean;      /* groups x arms; initial until the first reward */
-    double *rewards;   /* groups x arms: their number */
-    uint64_t *decided; /* per group */
+    double *mean;    /* groups x arms; initial until the first reward */
+    double *rewards; /* groups x arms: their number */
+    double *decided; /* per group: decisions */
 };
+
+static enum rg_status
+greedy_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
+{
+    const struct rg_bandit *b = data;
+    enum rg_status status = rg_bandit_prepare(p, data, err);
+
+    if (status != RG_OK || !b->prior)
+        return status;
+    return rg_bandit_has(b, "mean") && rg_bandit_has(b, "rewards") &&
+                   rg_learner_has(b->prior, "decided",
+                                  (size_t)rg_learnt_number(b->prior, "n_groups"), 1)
+               ? RG_OK
+               : rg_bandit_damaged(b, "it lacks the means of its models", err);
+}
+
+static void
+greedy_restore(const struct rg_policy *p, const struct rg_bandit *b, struct state *s)
+{
+    const double *decided = rg_learnt_get(b->prior, "decided");
+    struct rg_bandit_map map;
+
+    rg_bandit_map_init(&map, p, b);
+    rg_bandit_restore(&map, b, "mean", s->mean);
+    rg_bandit_restore(&map, b, "rewards", s->rewards);
+    for (size_t g = 0; g < map.groups; g++)
+        if (map.group[g] != (uint32_t)RG_NAMES_NONE)
+            s->decided[map.group[g]] = decided[g];
+    rg_bandit_map_clear(&map);
+}
+
+static void
+greedy_save(const struct rg_policy *p, const void *state, struct rg_learnt *out)
+{
+    const struct greedy *d = p->router->data;
+    const struct state *s = state;
+    size_t groups = rg_bandit_groups(p, (enum rg_bandit_per)d->bandit.per);
+    size_t arms = d->bandit.models.n;
+
+    memcpy(rg_learnt_add(out, "mean", groups, arms), s->mean, groups * arms * sizeof *s->mean);
+    memcpy(rg_learnt_add(out, "rewards", groups, arms), s->rewards,
+           groups * arms * sizeof *s->rewards);
+    memcpy(rg_learnt_add(out, "decided", groups, 1), s->decided, groups * sizeof *s->decided);
+}
 
 static void *
 greedy_new(const struct rg_policy *p, gsl_rng *rng)
@@ -38,6 +86,8 @@ greedy_new(const struct rg_policy *p, gsl_rng *rng)
     s->decided = rg_zalloc(groups, sizeof *s->decided);
     for (size_t i = 0; i < groups * arms; i++)
         s->mean[i] = d->initial;
+    if (d->bandit.prior)
+        greedy_restore(p, &d->bandit, s);
     return s;
 }
 
@@ -63,16 +113,18 @@ greedy_first(const struct rg_policy *p, const struct rg_router_view *view)
     struct state *s = view->state;
     size_t arms = d->bandit.models.n;
     size_t group = rg_bandit_group(p, (enum rg_bandit_per)d->bandit.per, view->query);
-    double t = (double)++s->decided[group];
+    double t = s->decided[group] += 1;
     double epsilon = d->decay > 0 && t > d->decay ? d->epsilon * d->decay / t : d->epsilon;
     bool explores = rg_rng_unit(s->rng) < epsilon;
-    size_t any = (size_t)(rg_rng_unit(s->rng) * (double)arms);
-    size_t arm = rg_bandit_best(s->mean + group * arms, arms);
+    double any = rg_rng_unit(s->rng);
+    const uint32_t *models = d->bandit.models.models;
+    size_t arm;
 
     if (explores)
-        arm = any < arms ? any : arms - 1;
-    return (struct rg_choice){d->bandit.models.models[arm],
-                              explores ? RG_REASON_EXPLORE : RG_REASON_EXPLOIT};
+        return (struct rg_choice){rg_mask_draw(p, view->query, models, arms, any),
+                                  RG_REASON_EXPLORE};
+    arm = rg_bandit_best(p, &d->bandit, view->query, s->mean + group * arms);
+    return (struct rg_choice){arm < arms ? models[arm] : RG_NO_MODEL, RG_REASON_EXPLOIT};
 }
 
 static void
@@ -95,6 +147,7 @@ greedy_observe(const struct rg_policy *p, void *state, const struct rg_feedback 
 static const struct rg_router_option options[] = {
     RG_BANDIT_MODELS,
     RG_BANDIT_COST_WEIGHT,
+    RG_BANDIT_FROM,
     RG_BANDIT_PER("what learns on its own: none (all together), dataset, category, label"),
     {.name = "epsilon",
      .kind = RG_ROUTER_NUMBER,
@@ -122,10 +175,11 @@ const struct rg_router_type rg_router_epsilon_greedy = {
     .n_options = sizeof options / sizeof *options,
     .data_size = sizeof(struct greedy),
     .learns = true,
-    .prepare = rg_bandit_prepare,
+    .prepare = greedy_prepare,
     .clear = rg_bandit_clear,
     .first = greedy_first,
     .state_new = greedy_new,
     .state_free = greedy_free,
     .observe = greedy_observe,
+    .state_save = greedy_save,
 };

@@ -1,11 +1,14 @@
 #include "replay/router/bandit_linucb.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "replay/router/bandit.h"
+#include "base/names.h"
+#include "replay/learn/learner.h"
+#include "replay/router/bandit_saved.h"
 #include "replay/router/types.h"
 
 /* ---- one arm ---- */
@@ -77,7 +80,7 @@ rg_linucb_add(struct rg_linucb_arm *arm, const double *x, size_t n, double rewar
 
 /* ---- the router ---- */
 
-enum { FEATURES_MAX = 1024 };
+enum { FEATURES_MAX = 1024, FEATURE_NAME = 32 };
 
 struct linucb {
     struct rg_bandit bandit;
@@ -87,7 +90,7 @@ struct linucb {
 struct state {
     struct rg_linucb_arm *arms;
     size_t n_arms, n; /* features */
-    double *x, *work, *upper;
+    double *x, *work, *mean, *upper;
 };
 
 /* Features: 1, the query's group (one of all is 1, the others 0), and of what is known of queries
@@ -125,10 +128,84 @@ set_features(const struct rg_policy *p, const struct linucb *d, uint32_t query, 
     }
 }
 
+/* What feature i is called in a file. */
+static const char *
+feature_name(const struct rg_policy *p, const struct linucb *d, size_t i, char name[FEATURE_NAME])
+{
+    size_t groups = rg_bandit_groups(p, (enum rg_bandit_per)d->bandit.per);
+    const char *const more[] = {p->query.length ? "length" : NULL,
+                                p->query.confidence ? "confidence" : NULL,
+                                p->query.retrieval ? "retrieval" : NULL};
+
+    groups = groups > 1 ? groups : 0;
+    if (i == 0)
+        return "one";
+    if (i <= groups) {
+        snprintf(name, FEATURE_NAME, "group %zu", i - 1);
+        return name;
+    }
+    i -= groups + 1;
+    for (size_t k = 0; k < sizeof more / sizeof *more; k++)
+        if (more[k] && i-- == 0)
+            return more[k];
+    return NULL;
+}
+
+/* Where saved feature i is now; SIZE_MAX: this trace and these options do not have it. Groups go by
+ * their names, which the map has found. */
+static size_t
+find_feature(const struct rg_policy *p, const struct linucb *d, const struct rg_bandit_map *map,
+             size_t i)
+{
+    size_t n = n_features(p, d), group;
+    char key[FEATURE_NAME], name[FEATURE_NAME];
+    const char *saved;
+
+    snprintf(key, sizeof key, "feature %zu", i);
+    saved = rg_learnt_text(d->bandit.prior, key);
+    if (saved && sscanf(saved, "group %zu", &group) == 1) {
+        if (group >= map->groups || map->group[group] == (uint32_t)RG_NAMES_NONE)
+            return SIZE_MAX;
+        return rg_bandit_groups(p, (enum rg_bandit_per)d->bandit.per) > 1 ? 1 + map->group[group]
+                                                                          : SIZE_MAX;
+    }
+    for (size_t k = 0; saved && k < n; k++)
+        if (strcmp(feature_name(p, d, k, name), saved) == 0)
+            return k;
+    return SIZE_MAX;
+}
+
+static enum rg_status
+linucb_check(const struct rg_policy *p, const struct linucb *d, struct rg_err *err)
+{
+    const struct rg_learnt *l = d->bandit.prior;
+    size_t arms = (size_t)rg_learnt_number(l, "n_models"), n;
+    enum rg_status status = RG_OK;
+    struct rg_bandit_map map;
+
+    if (!rg_learner_has(l, "n_features", 1, 1) || !(rg_learnt_number(l, "n_features") >= 1) ||
+        !(rg_learnt_number(l, "n_features") <= FEATURES_MAX))
+        return rg_bandit_damaged(&d->bandit, "it does not say how many features it has", err);
+    n = (size_t)rg_learnt_number(l, "n_features");
+    if (!rg_learner_has(l, "inverse", arms * n, n) || !rg_learner_has(l, "b", arms, n))
+        return rg_bandit_damaged(&d->bandit, "it lacks the matrices of its models", err);
+    rg_bandit_map_init(&map, p, &d->bandit);
+    for (size_t i = 0; i < n && status == RG_OK; i++)
+        if (find_feature(p, d, &map, i) == SIZE_MAX)
+            status = rg_err_set(err, RG_EINPUT,
+                                "%s: saved model: its feature %zu (a group of queries, or a "
+                                "signal of them) is not known here",
+                                d->bandit.from, i);
+    rg_bandit_map_clear(&map);
+    return status;
+}
+
 static enum rg_status
 linucb_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
 {
+    const struct rg_bandit *b = data;
     size_t n = n_features(p, data);
+    enum rg_status status;
 
     if (n > FEATURES_MAX)
         return rg_err_set(
@@ -137,7 +214,57 @@ linucb_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
             "groups)",
             n, FEATURES_MAX, rg_bandit_per_names[((const struct linucb *)data)->bandit.per],
             rg_bandit_groups(p, (enum rg_bandit_per)((const struct linucb *)data)->bandit.per));
-    return rg_bandit_prepare(p, data, err);
+    status = rg_bandit_prepare(p, data, err);
+    return status == RG_OK && b->prior ? linucb_check(p, data, err) : status;
+}
+
+static void
+linucb_save(const struct rg_policy *p, const void *state, struct rg_learnt *out)
+{
+    const struct linucb *d = p->router->data;
+    const struct state *s = state;
+    double *inverse = rg_learnt_add(out, "inverse", s->n_arms * s->n, s->n);
+    double *b = rg_learnt_add(out, "b", s->n_arms, s->n);
+    char key[FEATURE_NAME], name[FEATURE_NAME];
+
+    rg_learnt_set(out, "n_features", (double)s->n);
+    for (size_t i = 0; i < s->n; i++) {
+        snprintf(key, sizeof key, "feature %zu", i);
+        rg_learnt_say(out, key, feature_name(p, d, i, name));
+    }
+    for (size_t a = 0; a < s->n_arms; a++) {
+        memcpy(inverse + a * s->n * s->n, s->arms[a].inverse, s->n * s->n * sizeof *inverse);
+        memcpy(b + a * s->n, s->arms[a].b, s->n * sizeof *b);
+    }
+}
+
+/* Features of this trace that were not known before start from nothing, independent of the others.
+ */
+static void
+linucb_restore(const struct rg_policy *p, const struct linucb *d, struct state *s)
+{
+    const double *inverse = rg_learnt_get(d->bandit.prior, "inverse");
+    const double *b = rg_learnt_get(d->bandit.prior, "b");
+    size_t n = (size_t)rg_learnt_number(d->bandit.prior, "n_features");
+    size_t *at = rg_alloc(n, sizeof *at);
+    struct rg_bandit_map map;
+
+    rg_bandit_map_init(&map, p, &d->bandit);
+    for (size_t i = 0; i < n; i++)
+        at[i] = find_feature(p, d, &map, i);
+    for (size_t a = 0; a < map.arms; a++) {
+        struct rg_linucb_arm *arm = &s->arms[map.arm[a]];
+
+        if (map.arm[a] == (uint32_t)RG_NAMES_NONE)
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            for (size_t j = 0; j < n; j++)
+                arm->inverse[at[i] * s->n + at[j]] = inverse[(a * n + i) * n + j];
+            arm->b[at[i]] = b[a * n + i];
+        }
+    }
+    rg_bandit_map_clear(&map);
+    free(at);
 }
 
 static void *
@@ -154,7 +281,10 @@ linucb_new(const struct rg_policy *p, gsl_rng *rng)
         rg_linucb_init(&s->arms[a], s->n, d->ridge);
     s->x = rg_alloc(s->n, sizeof *s->x);
     s->work = rg_alloc(s->n, sizeof *s->work);
+    s->mean = rg_alloc(s->n_arms, sizeof *s->mean);
     s->upper = rg_alloc(s->n_arms, sizeof *s->upper);
+    if (d->bandit.prior)
+        linucb_restore(p, d, s);
     return s;
 }
 
@@ -170,6 +300,7 @@ linucb_free(void *state)
     free(s->arms);
     free(s->x);
     free(s->work);
+    free(s->mean);
     free(s->upper);
     free(s);
 }
@@ -179,21 +310,19 @@ linucb_first(const struct rg_policy *p, const struct rg_router_view *view)
 {
     const struct linucb *d = p->router->data;
     struct state *s = view->state;
-    double best = -INFINITY;
-    size_t greedy = 0, arm;
+    size_t greedy, arm;
 
     set_features(p, d, view->query, s->x);
     for (size_t a = 0; a < s->n_arms; a++) {
-        double mean, width;
+        double width;
 
-        rg_linucb_value(&s->arms[a], s->x, s->n, s->work, &mean, &width);
-        s->upper[a] = mean + d->alpha * width;
-        if (mean > best) {
-            best = mean;
-            greedy = a;
-        }
+        rg_linucb_value(&s->arms[a], s->x, s->n, s->work, &s->mean[a], &width);
+        s->upper[a] = s->mean[a] + d->alpha * width;
     }
-    arm = rg_bandit_best(s->upper, s->n_arms);
+    greedy = rg_bandit_best(p, &d->bandit, view->query, s->mean);
+    arm = rg_bandit_best(p, &d->bandit, view->query, s->upper);
+    if (arm == s->n_arms)
+        return rg_choice_none();
     return (struct rg_choice){d->bandit.models.models[arm],
                               arm == greedy ? RG_REASON_EXPLOIT : RG_REASON_EXPLORE};
 }
@@ -214,6 +343,7 @@ linucb_observe(const struct rg_policy *p, void *state, const struct rg_feedback 
 static const struct rg_router_option options[] = {
     RG_BANDIT_MODELS,
     RG_BANDIT_COST_WEIGHT,
+    RG_BANDIT_FROM,
     RG_BANDIT_PER("groups of queries that are features: none, dataset, category, label"),
     {.name = "alpha",
      .kind = RG_ROUTER_NUMBER,
@@ -243,4 +373,5 @@ const struct rg_router_type rg_router_linucb = {
     .state_new = linucb_new,
     .state_free = linucb_free,
     .observe = linucb_observe,
+    .state_save = linucb_save,
 };

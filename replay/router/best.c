@@ -4,13 +4,15 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "replay/router/mask.h"
 #include "replay/router/means.h"
 #include "replay/router/types.h"
 
 /* ---- best-single ---- */
 
 struct best_single {
-    uint32_t model;
+    uint32_t *ranked; /* models with scores, the best first */
+    size_t n;
 };
 
 static enum rg_status
@@ -24,20 +26,29 @@ static enum rg_status
 best_single_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
 {
     struct best_single *d = data;
+    struct rg_lookup train = rg_policy_train(p);
     struct rg_model_mean *means = rg_alloc(p->trace->n_models, sizeof *means);
 
-    rg_model_means(&p->lookup, p->train, p->n_train, NULL, 1, means);
+    rg_model_means(&train, p->train, p->n_train, NULL, 1, means);
     rg_model_means_mask(p, 1, means);
-    d->model = rg_model_best(p->trace, means);
+    d->ranked = rg_alloc(p->trace->n_models, sizeof *d->ranked);
+    d->n = rg_model_rank(p->trace, means, d->ranked);
     free(means);
-    return d->model == RG_NO_MODEL ? no_scores(p->trace, "best-single", err) : RG_OK;
+    return d->n == 0 ? no_scores(p->trace, "best-single", err) : RG_OK;
+}
+
+static void
+best_single_clear(void *data)
+{
+    free(((struct best_single *)data)->ranked);
 }
 
 static struct rg_choice
 best_single_first(const struct rg_policy *p, const struct rg_router_view *view)
 {
-    (void)view;
-    return (struct rg_choice){((const struct best_single *)p->router->data)->model,
+    const struct best_single *d = p->router->data;
+
+    return (struct rg_choice){rg_mask_at(p, view->query, d->ranked, d->n, 0),
                               RG_REASON_BEST_SINGLE};
 }
 
@@ -47,13 +58,16 @@ const struct rg_router_type rg_router_best_single = {
     .data_size = sizeof(struct best_single),
     .trains = true,
     .prepare = best_single_prepare,
+    .clear = best_single_clear,
     .first = best_single_first,
 };
 
 /* ---- dataset-oracle ---- */
 
 struct dataset_oracle {
-    uint32_t *model; /* per dataset */
+    uint32_t *ranked; /* datasets x models: those with scores there, the best first */
+    size_t *n;        /* per dataset; a dataset without any score: 0, */
+    uint32_t some;    /* and any model that others have will do */
 };
 
 static enum rg_status
@@ -62,35 +76,37 @@ dataset_oracle_prepare(const struct rg_policy *p, void *data, struct rg_err *err
     struct dataset_oracle *d = data;
     const struct rg_trace *t = p->trace;
     struct rg_model_mean *means = rg_alloc(t->n_datasets * t->n_models, sizeof *means);
-    uint32_t some = RG_NO_MODEL;
 
     rg_model_means(&p->lookup, p->queries, p->n_queries, t->queries.dataset, t->n_datasets, means);
     rg_model_means_mask(p, t->n_datasets, means);
-    d->model = rg_alloc(t->n_datasets, sizeof *d->model);
+    d->ranked = rg_alloc(t->n_datasets * t->n_models, sizeof *d->ranked);
+    d->n = rg_alloc(t->n_datasets, sizeof *d->n);
+    d->some = RG_NO_MODEL;
     for (size_t k = 0; k < t->n_datasets; k++) {
-        d->model[k] = rg_model_best(t, &means[k * t->n_models]);
-        some = d->model[k] == RG_NO_MODEL ? some : d->model[k];
+        d->n[k] = rg_model_rank(t, &means[k * t->n_models], &d->ranked[k * t->n_models]);
+        d->some = d->n[k] ? d->ranked[k * t->n_models] : d->some;
     }
-    /* A dataset without any score: nothing is best, any model that others have will do. */
-    for (size_t k = 0; k < t->n_datasets; k++)
-        d->model[k] = d->model[k] == RG_NO_MODEL ? some : d->model[k];
     free(means);
-    return some == RG_NO_MODEL ? no_scores(t, "dataset-oracle", err) : RG_OK;
+    return d->some == RG_NO_MODEL ? no_scores(t, "dataset-oracle", err) : RG_OK;
 }
 
 static void
 dataset_oracle_clear(void *data)
 {
-    free(((struct dataset_oracle *)data)->model);
+    struct dataset_oracle *d = data;
+
+    free(d->ranked);
+    free(d->n);
 }
 
 static struct rg_choice
 dataset_oracle_first(const struct rg_policy *p, const struct rg_router_view *view)
 {
     const struct dataset_oracle *d = p->router->data;
+    size_t k = p->trace->queries.dataset[view->query];
+    uint32_t best = rg_mask_at(p, view->query, &d->ranked[k * p->trace->n_models], d->n[k], 0);
 
-    return (struct rg_choice){d->model[p->trace->queries.dataset[view->query]],
-                              RG_REASON_DATASET_BEST};
+    return (struct rg_choice){best == RG_NO_MODEL ? d->some : best, RG_REASON_DATASET_BEST};
 }
 
 const struct rg_router_type rg_router_dataset_oracle = {
@@ -190,14 +206,13 @@ static struct rg_choice
 oracle_first(const struct rg_policy *p, const struct rg_router_view *view)
 {
     const struct oracle *d = p->router->data;
-    size_t n = d->any.n;
-    size_t m;
 
     if (view->chance < d->p)
         return (struct rg_choice){d->best[d->first[view->query] + view->sample], RG_REASON_ORACLE};
     /* What is left of the chance is uniform again. */
-    m = (size_t)((view->chance - d->p) / (1 - d->p) * (double)n);
-    return (struct rg_choice){d->any.models[m < n ? m : n - 1], RG_REASON_RANDOM};
+    return (struct rg_choice){
+        rg_mask_draw(p, view->query, d->any.models, d->any.n, (view->chance - d->p) / (1 - d->p)),
+        RG_REASON_RANDOM};
 }
 
 const struct rg_router_type rg_router_oracle = {

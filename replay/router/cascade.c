@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "replay/chain.h"
 #include "replay/contract/contract.h"
+#include "replay/router/mask.h"
 #include "replay/router/types.h"
 
 /* What may be asked of an answer; the reason when it fails. */
@@ -85,6 +86,8 @@ prepare(const struct rg_policy *p, void *data, struct rg_err *err)
 
         d->steps = rg_grow(d->steps, &cap, d->n_steps + 1, sizeof *d->steps);
         status = read_step(d, p->trace, word, &d->steps[d->n_steps++], err);
+        if (status == RG_OK)
+            status = rg_router_pooled(p, "cascade", d->steps[d->n_steps - 1].model, err);
         free(word);
         s = s[n] ? s + n + 1 : NULL;
     }
@@ -103,12 +106,24 @@ clear(void *data)
     free(((struct cascade *)data)->steps);
 }
 
+/* Step k of those whose models there are for the query; NULL: there are not so many. */
+static const struct step *
+step_at(const struct rg_policy *p, uint32_t query, size_t k)
+{
+    const struct cascade *d = p->router->data;
+
+    for (size_t i = 0; i < d->n_steps; i++)
+        if (rg_mask_has(p, query, d->steps[i].model) && k-- == 0)
+            return &d->steps[i];
+    return NULL;
+}
+
 static struct rg_choice
 first(const struct rg_policy *p, const struct rg_router_view *view)
 {
-    (void)view;
-    return (struct rg_choice){((const struct cascade *)p->router->data)->steps[0].model,
-                              RG_REASON_CASCADE};
+    const struct step *s = step_at(p, view->query, 0);
+
+    return (struct rg_choice){s ? s->model : RG_NO_MODEL, RG_REASON_CASCADE};
 }
 
 /* Does a rule find fault? What is not known does not fail. */
@@ -133,15 +148,16 @@ static struct rg_choice
 next(const struct rg_policy *p, const struct rg_router_view *view, const struct rg_attempt *last)
 {
     const struct cascade *d = p->router->data;
-    size_t at = last->decisions;
+    const struct step *at = step_at(p, view->query, last->decisions);
+    const struct step *after = step_at(p, view->query, (size_t)last->decisions + 1);
 
-    if (at + 1 >= d->n_steps)
+    if (!at || !after)
         return rg_choice_none();
     if (!last->answered)
-        return (struct rg_choice){d->steps[at + 1].model, RG_REASON_CALL_FAILED};
+        return (struct rg_choice){after->model, RG_REASON_CALL_FAILED};
     for (unsigned r = 0; r < N_RULES; r++)
-        if ((d->steps[at].rules >> r & 1) && fails(d, p, view->query, last, r))
-            return (struct rg_choice){d->steps[at + 1].model, rules[r].reason};
+        if ((at->rules >> r & 1) && fails(d, p, view->query, last, r))
+            return (struct rg_choice){after->model, rules[r].reason};
     return rg_choice_none();
 }
 

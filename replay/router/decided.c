@@ -8,6 +8,7 @@
 
 #include "base/hint.h"
 #include "base/mem.h"
+#include "replay/router/mask.h"
 
 const char *const rg_decided_next_names[] = {"listed", "ranked", "stop", NULL};
 
@@ -142,6 +143,36 @@ rg_decided_model(struct rg_decided_reader *r, const char *name, struct rg_place 
     return RG_NO_MODEL;
 }
 
+/* Are all in the pool of candidates? What is not counts as a name that is not known. */
+static bool
+all_offered(struct rg_decided_reader *r, const uint32_t *models, size_t n, struct rg_place place)
+{
+    for (size_t i = 0; i < n; i++)
+        if (r->policy && r->policy->offered && !r->policy->offered[models[i]]) {
+            if (r->n_unknown++ == 0)
+                (void)rg_err_at(&r->unknown, place, "model '%.100s' is not in the pool",
+                                r->trace->models[models[i]].name);
+            return false;
+        }
+    return true;
+}
+
+/* Adds those of models[0..n) that the policy does not mask; all where it masks each of them. */
+static size_t
+add_unmasked(const struct rg_decided_reader *r, uint32_t query, const uint32_t *models, size_t n)
+{
+    uint32_t *to = r->out->models + r->out->n_models;
+    size_t kept = 0;
+
+    for (size_t i = 0; r->policy && i < n; i++)
+        if (rg_mask_has(r->policy, query, models[i]))
+            to[kept++] = models[i];
+    if (kept > 0)
+        return kept;
+    memcpy(to, models, n * sizeof *models);
+    return n;
+}
+
 enum rg_status
 rg_decided_put(struct rg_decided_reader *r, uint32_t query, const uint32_t *models, size_t n,
                struct rg_place place, struct rg_err *err)
@@ -158,17 +189,38 @@ rg_decided_put(struct rg_decided_reader *r, uint32_t query, const uint32_t *mode
     for (size_t i = 0; i < n; i++)
         if (models[i] == RG_NO_MODEL)
             return RG_OK;
-    if (r->next == RG_DECIDED_STOP)
-        n = 1;
+    if (!all_offered(r, models, n, place))
+        return RG_OK;
     /* At most n_models for each query, and both fit into 32 bits together or memory runs out. */
     assert(d->n_models + n <= UINT32_MAX);
     d->models = rg_grow(d->models, &d->cap, d->n_models + n, sizeof *d->models);
-    memcpy(d->models + d->n_models, models, n * sizeof *models);
+    n = add_unmasked(r, query, models, n);
+    if (r->next == RG_DECIDED_STOP)
+        n = 1;
     d->first[query] = (uint32_t)d->n_models;
     d->n[query] = (uint32_t)n;
     d->n_models += n;
     r->line[query] = place.line;
     return RG_OK;
+}
+
+/* Scores of models that are not offered, or masked while others are not, are as if not there. */
+static void
+hide_scores(struct rg_decided_reader *r, uint32_t query)
+{
+    const struct rg_policy *p = r->policy;
+    bool some = false;
+
+    if (!p || query == (uint32_t)RG_NAMES_NONE)
+        return;
+    for (uint32_t m = 0; m < r->trace->n_models; m++) {
+        if (p->offered && !p->offered[m])
+            r->score[m] = NAN;
+        some = some || (!isnan(r->score[m]) && rg_mask_has(p, query, m));
+    }
+    for (uint32_t m = 0; m < r->trace->n_models && some; m++)
+        if (!rg_mask_has(p, query, m))
+            r->score[m] = NAN;
 }
 
 /* Is a asked before b? */
@@ -186,6 +238,7 @@ rg_decided_put_scores(struct rg_decided_reader *r, uint32_t query, struct rg_pla
 {
     size_t n = 0;
 
+    hide_scores(r, query);
     for (uint32_t m = 0; m < r->trace->n_models; m++) {
         size_t at = n;
 

@@ -51,6 +51,7 @@ struct rg_choice rg_decided_after(const struct rg_decided *d, uint32_t query,
  * they are counted, and rg_decided_done reports the first. */
 struct rg_decided_reader {
     const struct rg_trace *trace;
+    const struct rg_policy *policy; /* whose models may be chosen; NULL: all of the trace */
     struct rg_decided *out;
     enum rg_decided_next next;
     struct rg_names *ids; /* of queries */
@@ -63,7 +64,11 @@ struct rg_decided_reader {
     struct rg_err unknown; /* the first one */
 };
 
-/* trace is borrowed; so is out, which is cleared and filled. Release with rg_decided_reader_clear;
+/* With a policy, set after this: a model that is not offered is an unknown name where a record
+ * asks for it, and passed over among scores; and a model that the policy masks for the query
+ * (mask.h) is passed over where the record has another.
+ *
+ * trace is borrowed; so is out, which is cleared and filled. Release with rg_decided_reader_clear;
  * out stays. */
 void rg_decided_reader_init(struct rg_decided_reader *r, const struct rg_trace *t,
                             enum rg_decided_next next, struct rg_decided *out);

@@ -285,6 +285,7 @@ decisions_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
         return rg_err_set(err, RG_EUSAGE,
                           "router 'decisions' needs a file (expected decisions:FILE)");
     rg_decided_reader_init(&r, p->trace, (enum rg_decided_next)d->on_failure, &d->decided);
+    r.policy = p;
     status = rg_decisions_read(&r, d->file, err);
     rg_decided_reader_clear(&r);
     if (status == RG_OK && d->model == RG_NO_MODEL)

@@ -94,7 +94,9 @@ rg_exec_ask(struct rg_decided_reader *r, const uint32_t *queries, size_t n, cons
     for (size_t m = 0; m < t->n_models; m++) {
         const char *model = t->models[m].name;
 
-        put_member(&a.models, m ? "," : "", model, strlen(model));
+        if (r->policy && r->policy->offered && !r->policy->offered[m])
+            continue;
+        put_member(&a.models, a.models.len > 1 ? "," : "", model, strlen(model));
     }
     rg_buf_putc(&a.models, ']');
     status = rg_child_run(command, timeout_s, &talk, err);
@@ -123,6 +125,7 @@ exec_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
     if (!*d->command)
         return rg_err_set(err, RG_EUSAGE, "router 'exec' needs a command (expected exec:COMMAND)");
     rg_decided_reader_init(&r, p->trace, (enum rg_decided_next)d->on_failure, &d->decided);
+    r.policy = p;
     status = rg_exec_ask(&r, p->queries, p->n_queries, d->command, d->timeout_s, err);
     rg_decided_reader_clear(&r);
     return status;

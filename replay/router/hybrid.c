@@ -115,6 +115,8 @@ prepare(const struct rg_policy *p, void *data, struct rg_err *err)
     status = rg_router_hard(p->trace, "hybrid-specialist", d->hard, &is_hard, err);
     if (status == RG_OK)
         status = read_specialists(d, p->trace, err);
+    for (size_t c = 0; c < p->trace->n_categories && status == RG_OK; c++)
+        status = rg_router_pooled(p, "hybrid-specialist", d->expert[c], err);
     if (status == RG_OK)
         find_bands(d, p, is_hard);
     free(is_hard);

@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "base/sort.h"
 #include "replay/learn/outcomes.h"
+#include "replay/router/mask.h"
 #include "replay/router/types.h"
 
 struct judged {
@@ -17,45 +18,60 @@ struct judged {
     double accept; /* score from which on an answer is good */
 };
 
-static int
-by_price(const struct rg_trace *t, uint32_t a, uint32_t b)
-{
-    double x = t->models[a].input_usd_per_mtok + t->models[a].output_usd_per_mtok;
-    double y = t->models[b].input_usd_per_mtok + t->models[b].output_usd_per_mtok;
+/* Sum of a model's two prices, and what its train answers cost on average. */
+struct costly {
+    double price, mean;
+    size_t at; /* in the list */
+    uint32_t model;
+};
 
-    return isnan(x) || isnan(y) ? 0 : (x > y) - (x < y);
+static int
+by_cost(const void *pa, const void *pb)
+{
+    const struct costly *a = pa, *b = pb;
+
+    if (a->price < b->price || a->price > b->price)
+        return a->price < b->price ? -1 : 1;
+    if (a->mean < b->mean || a->mean > b->mean)
+        return a->mean < b->mean ? -1 : 1;
+    return (a->at > b->at) - (a->at < b->at);
 }
 
-/* Mean recorded cost where prices are not known. */
+static double
+mean_cost(const struct rg_outcomes *o, size_t model)
+{
+    double sum = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < o->n; i++)
+        if (!isnan(o->cost[i * o->m + model])) {
+            sum += o->cost[i * o->m + model];
+            n++;
+        }
+    return n ? sum / (double)n : INFINITY;
+}
+
+/* By price; where it is not known of all of them, by the mean recorded cost alone. */
 static void
 sort_models(const struct rg_policy *p, struct rg_model_list *list, const struct rg_outcomes *o)
 {
-    double *mean = rg_zalloc(p->trace->n_models, sizeof *mean);
+    struct costly *of = rg_alloc(list->n, sizeof *of);
+    bool priced = true;
 
-    for (size_t m = 0; m < p->trace->n_models; m++) {
-        size_t n = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        const struct rg_trace_model *m = &p->trace->models[list->models[i]];
 
-        for (size_t i = 0; i < o->n; i++)
-            if (!isnan(o->cost[i * o->m + m])) {
-                mean[m] += o->cost[i * o->m + m];
-                n++;
-            }
-        mean[m] = n ? mean[m] / (double)n : INFINITY;
+        of[i] = (struct costly){m->input_usd_per_mtok + m->output_usd_per_mtok,
+                                mean_cost(o, list->models[i]), i, list->models[i]};
+        priced = priced && !isnan(of[i].price);
     }
-    for (size_t i = 1; i < list->n; i++) {
-        uint32_t m = list->models[i];
-        size_t at = i;
-
-        for (; at > 0; at--) {
-            int order = by_price(p->trace, m, list->models[at - 1]);
-
-            if (order > 0 || (order == 0 && !(mean[m] < mean[list->models[at - 1]])))
-                break;
-            list->models[at] = list->models[at - 1];
-        }
-        list->models[at] = m;
-    }
-    free(mean);
+    for (size_t i = 0; i < list->n && !priced; i++)
+        of[i].price = 0;
+    if (list->n > 1)
+        qsort(of, list->n, sizeof *of, by_cost);
+    for (size_t i = 0; i < list->n; i++)
+        list->models[i] = of[i].model;
+    free(of);
 }
 
 static enum rg_status
@@ -63,13 +79,14 @@ prepare(const struct rg_policy *p, void *data, struct rg_err *err)
 {
     struct judged *d = data;
     enum rg_status status = rg_router_offer(p, &d->models, err);
+    struct rg_lookup train = rg_policy_train(p);
     struct rg_outcomes o;
     double *score;
     size_t n = 0;
 
     if (status != RG_OK)
         return status;
-    rg_outcomes_init(&o, &p->lookup, p->train, p->n_train);
+    rg_outcomes_init(&o, &train, p->train, p->n_train);
     sort_models(p, &d->models, &o);
     score = rg_alloc(o.n * o.m, sizeof *score);
     for (size_t i = 0; i < o.n * o.m; i++)
@@ -85,13 +102,18 @@ prepare(const struct rg_policy *p, void *data, struct rg_err *err)
     return RG_OK;
 }
 
-static struct rg_choice
-first(const struct rg_policy *p, const struct rg_router_view *view)
+static uint32_t
+stage_model(const struct rg_policy *p, const struct rg_router_view *view, size_t stage)
 {
     const struct judged *d = p->router->data;
 
-    (void)view;
-    return (struct rg_choice){d->models.models[0], RG_REASON_CASCADE};
+    return rg_mask_at(p, view->query, d->models.models, d->models.n, stage);
+}
+
+static struct rg_choice
+first(const struct rg_policy *p, const struct rg_router_view *view)
+{
+    return (struct rg_choice){stage_model(p, view, 0), RG_REASON_CASCADE};
 }
 
 static double
@@ -108,17 +130,18 @@ next(const struct rg_policy *p, const struct rg_router_view *view, const struct 
 {
     const struct judged *d = p->router->data;
     size_t stage = (size_t)last->decisions + 1;
+    uint32_t model = stage_model(p, view, stage);
     double score = last->call == RG_NO_CALL ? NAN : p->trace->calls.score[last->call], spent = 0;
     bool wrong = rg_rng_unit_at((uint64_t)d->seed, view->query, RG_PURPOSE_ROUTER, stage) < d->eps;
     bool good = last->answered && score >= d->accept;
 
-    if (last->decision == RG_REASON_SAFETY || stage >= d->models.n || good != wrong)
+    if (last->decision == RG_REASON_SAFETY || model == RG_NO_MODEL || good != wrong)
         return rg_choice_none();
     for (size_t k = 0; k < stage; k++)
-        spent += cost_of(p, view, d->models.models[k]);
-    if (cost_of(p, view, d->models.models[stage]) >= d->budget - spent && spent > 0)
+        spent += cost_of(p, view, stage_model(p, view, k));
+    if (cost_of(p, view, model) >= d->budget - spent && spent > 0)
         return rg_choice_none();
-    return (struct rg_choice){d->models.models[stage],
+    return (struct rg_choice){model,
                               last->answered ? RG_REASON_LOW_CONFIDENCE : RG_REASON_CALL_FAILED};
 }
 

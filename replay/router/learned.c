@@ -11,6 +11,7 @@
 #include "replay/learn/dense.h"
 #include "replay/learn/outcomes.h"
 #include "replay/router/learned_private.h"
+#include "replay/router/mask.h"
 #include "replay/router/types.h"
 
 const char *const rg_learned_failure_names[] = {"stop", "ranked", NULL};
@@ -27,42 +28,94 @@ charge(const struct rg_learned *d, double *value, size_t n)
         value[i] -= isnan(cost[i % d->m]) ? 0 : d->cost_weight * cost[i % d->m];
 }
 
+/* What is decided for: a query and the policy that masks models. */
+struct asked {
+    const struct rg_policy *p;
+    uint32_t query;
+};
+
+static bool
+can(const struct rg_learned *d, const struct asked *a, size_t column)
+{
+    return d->model[column] != RG_NO_MODEL && rg_mask_has(a->p, a->query, d->model[column]);
+}
+
+struct column {
+    double value;
+    size_t at;
+};
+
+static int
+by_value(const void *pa, const void *pb)
+{
+    const struct column *a = pa, *b = pb;
+
+    if (a->value < b->value || a->value > b->value)
+        return a->value > b->value ? -1 : 1;
+    return (a->at > b->at) - (a->at < b->at);
+}
+
+static size_t
+sort_columns(const struct rg_learned *d, const double *value, size_t most, uint32_t *out)
+{
+    struct column *of = rg_alloc(d->m, sizeof *of);
+    size_t n = 0;
+
+    for (size_t j = 0; j < d->m; j++)
+        if (!isnan(value[j]))
+            of[n++] = (struct column){value[j], j};
+    if (n > 1)
+        qsort(of, n, sizeof *of, by_value);
+    n = n < most ? n : most;
+    for (size_t k = 0; k < n; k++)
+        out[k] = d->model[of[k].at];
+    free(of);
+    return n;
+}
+
 /* Columns that can be chosen by falling value, of equals the first; their models into out. */
 static size_t
-rank(const struct rg_learned *d, const double *value, size_t most, uint32_t *out)
+rank(const struct rg_learned *d, const struct asked *a, const double *value, size_t most,
+     uint32_t *out)
 {
     double *left = rg_alloc(d->m, sizeof *left);
     size_t n = 0;
 
     for (size_t j = 0; j < d->m; j++)
-        left[j] = d->model[j] == RG_NO_MODEL ? NAN : value[j];
-    for (; n < most; n++) {
+        left[j] = can(d, a, j) ? value[j] : NAN;
+    if (most > 1) {
+        n = sort_columns(d, left, most, out);
+    } else {
         size_t best = rg_dense_argmax(left, d->m);
 
-        if (best == d->m)
-            break;
-        out[n] = d->model[best];
-        left[best] = NAN;
+        if (best < d->m && most > 0)
+            out[n++] = d->model[best];
     }
     free(left);
     return n;
 }
 
 static size_t
-choose(const struct rg_learned *d, const double *value, struct rg_learn_plan *plan, uint32_t *out)
+choose(const struct rg_learned *d, const struct asked *a, const double *value,
+       struct rg_learn_plan *plan, uint32_t *out)
 {
     size_t n = 0;
 
     if (d->learner->plan) {
         d->learner->plan(d->learnt, value, d->m, plan);
         for (size_t k = 0; k < plan->n; k++)
-            if (d->model[plan->models[k]] != RG_NO_MODEL)
+            if (can(d, a, plan->models[k]))
                 out[n++] = d->model[plan->models[k]];
     } else {
-        n = rank(d, value, d->on_failure == RG_LEARNED_RANKED ? d->m : 1, out);
+        n = rank(d, a, value, d->on_failure == RG_LEARNED_RANKED ? d->m : 1, out);
     }
     /* Nothing is known of any model here: the best of the train queries. */
-    return n ? n : rank(d, rg_learnt_get(d->learnt, "train_scores"), 1, out);
+    n = n ? n : rank(d, a, rg_learnt_get(d->learnt, "train_scores"), 1, out);
+    /* Nor there: where models are masked, the first of those that are left. */
+    for (size_t j = 0; j < d->m && n == 0 && a->p->missing == RG_MISSING_MASK; j++)
+        if (can(d, a, j))
+            out[n++] = d->model[j];
+    return n;
 }
 
 /* Longest list of choices of a query. */
@@ -88,7 +141,7 @@ decide(const struct rg_policy *p, struct rg_learned *d, const struct rg_vectors 
         charge(d, value, p->n_queries);
     for (size_t i = 0; i < p->n_queries; i++) {
         uint32_t q = p->queries[i];
-        size_t n = choose(d, value + i * d->m, &plan, d->chosen + used);
+        size_t n = choose(d, &(struct asked){p, q}, value + i * d->m, &plan, d->chosen + used);
 
         d->first[q] = (uint32_t)used;
         d->n[q] = (uint32_t)n;
@@ -153,9 +206,10 @@ struct sample {
 static void
 sample_init(struct sample *s, const struct rg_policy *p, const struct rg_learned *d)
 {
+    struct rg_lookup train = rg_policy_train(p);
     struct rg_outcomes all;
 
-    rg_outcomes_init(&all, &p->lookup, p->train, p->n_train);
+    rg_outcomes_init(&all, &train, p->train, p->n_train);
     *s = (struct sample){.queries = rg_alloc(p->n_train, sizeof *s->queries),
                          .score = rg_alloc(p->n_train * d->m, sizeof *s->score),
                          .cost = rg_alloc(p->n_train * d->m, sizeof *s->cost)};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "replay/router/mask.h"
 #include "replay/router/means.h"
 #include "replay/router/types.h"
 
@@ -25,12 +26,22 @@ static struct rg_choice
 least_loaded_first(const struct rg_policy *p, const struct rg_router_view *view)
 {
     const struct least_loaded *d = p->router->data;
-    uint32_t best = d->models.models[0];
+    uint32_t best = RG_NO_MODEL;
 
-    for (size_t i = 1; i < d->models.n; i++)
-        if (is_idler(&view->load[d->models.models[i]], &view->load[best]))
-            best = d->models.models[i];
+    for (size_t i = 0; i < d->models.n; i++) {
+        uint32_t m = d->models.models[i];
+
+        if (rg_mask_has(p, view->query, m) &&
+            (best == RG_NO_MODEL || is_idler(&view->load[m], &view->load[best])))
+            best = m;
+    }
     return (struct rg_choice){best, RG_REASON_LEAST_LOADED};
+}
+
+static enum rg_status
+least_loaded_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
+{
+    return rg_router_offer(p, &((struct least_loaded *)data)->models, err);
 }
 
 const struct rg_router_type rg_router_least_loaded = {
@@ -48,6 +59,7 @@ const struct rg_router_type rg_router_least_loaded = {
     .n_options = 1,
     .data_size = sizeof(struct least_loaded),
     .uses_load = true,
+    .prepare = least_loaded_prepare,
     .first = least_loaded_first,
 };
 
@@ -78,10 +90,13 @@ static enum rg_status
 slo_aware_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
 {
     struct slo_aware *d = data;
-    struct rg_model_mean *means = rg_alloc(p->trace->n_models, sizeof *means);
+    struct rg_lookup train = rg_policy_train(p);
+    struct rg_model_mean *means;
 
-    (void)err;
-    rg_model_means(&p->lookup, p->train, p->n_train, NULL, 1, means);
+    if (rg_router_offer(p, &d->models, err) != RG_OK)
+        return err->status;
+    means = rg_alloc(p->trace->n_models, sizeof *means);
+    rg_model_means(&train, p->train, p->n_train, NULL, 1, means);
     d->worth = rg_alloc(p->trace->n_models, sizeof *d->worth);
     for (size_t m = 0; m < p->trace->n_models; m++)
         d->worth[m] = worth_of(&means[m], d->by);
@@ -105,14 +120,15 @@ static struct rg_choice
 slo_aware_first(const struct rg_policy *p, const struct rg_router_view *view)
 {
     const struct slo_aware *d = p->router->data;
-    uint32_t best = RG_NO_MODEL;
-    uint32_t fastest = d->models.models[0];
+    uint32_t best = RG_NO_MODEL, fastest = RG_NO_MODEL;
 
     for (size_t i = 0; i < d->models.n; i++) {
         uint32_t m = d->models.models[i];
         double time = expected_s(&view->load[m]);
 
-        if (time < expected_s(&view->load[fastest]))
+        if (!rg_mask_has(p, view->query, m))
+            continue;
+        if (fastest == RG_NO_MODEL || time < expected_s(&view->load[fastest]))
             fastest = m;
         if (time * 1e3 <= d->deadline_ms && (best == RG_NO_MODEL || d->worth[m] > d->worth[best]))
             best = m;

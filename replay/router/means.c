@@ -106,6 +106,40 @@ rg_model_best(const struct rg_trace *t, const struct rg_model_mean *means)
     return best;
 }
 
+struct ranked {
+    const struct rg_trace *trace;
+    const struct rg_model_mean *means;
+    uint32_t model;
+};
+
+/* is_better() decides for any two models with scores but one and the same. */
+static int
+by_rank(const void *pa, const void *pb)
+{
+    const struct ranked *a = pa, *b = pb;
+
+    if (a->model == b->model)
+        return 0;
+    return is_better(a->trace, a->means, a->model, b->model) ? -1 : 1;
+}
+
+size_t
+rg_model_rank(const struct rg_trace *t, const struct rg_model_mean *means, uint32_t *ranked)
+{
+    struct ranked *of = rg_alloc(t->n_models, sizeof *of);
+    size_t n = 0;
+
+    for (uint32_t m = 0; m < t->n_models; m++)
+        if (means[m].n > 0)
+            of[n++] = (struct ranked){t, means, m};
+    if (n > 1)
+        qsort(of, n, sizeof *of, by_rank);
+    for (size_t i = 0; i < n; i++)
+        ranked[i] = of[i].model;
+    free(of);
+    return n;
+}
+
 void
 rg_model_means_mask(const struct rg_policy *p, size_t n_groups, struct rg_model_mean *means)
 {

@@ -21,6 +21,9 @@ void rg_model_means(const struct rg_lookup *l, const uint32_t *queries, size_t n
  * RG_NO_MODEL if none has a score. */
 uint32_t rg_model_best(const struct rg_trace *t, const struct rg_model_mean *means);
 
+/* All that have a score in that order into ranked[0..n_models); how many they are. */
+size_t rg_model_rank(const struct rg_trace *t, const struct rg_model_mean *means, uint32_t *ranked);
+
 /* Takes away what is known of models that a policy does not offer, in n_groups groups. */
 void rg_model_means_mask(const struct rg_policy *p, size_t n_groups, struct rg_model_mean *means);
 

@@ -113,11 +113,15 @@ tier_model(const struct rg_policy *p, const char *router, const char *name, enum
 {
     const struct rg_trace *t = p->trace;
 
-    if (name)
-        return rg_router_model(t, rg_tier_name(tier), name, model, err);
+    if (name) {
+        enum rg_status status = rg_router_model(t, rg_tier_name(tier), name, model, err);
+
+        return status == RG_OK ? rg_router_pooled(p, router, *model, err) : status;
+    }
     *model = RG_NO_MODEL;
     for (uint32_t m = 0; m < t->n_models; m++)
-        if (t->models[m].tier == tier && (*model == RG_NO_MODEL || rg_router_cheaper(t, m, *model)))
+        if (t->models[m].tier == tier && (!p->offered || p->offered[m]) &&
+            (*model == RG_NO_MODEL || rg_router_cheaper(t, m, *model)))
             *model = m;
     if (*model == RG_NO_MODEL)
         return rg_err_set(err, RG_EUSAGE,
@@ -146,11 +150,41 @@ find_tiers(const struct rg_router *r, struct rg_policy *p, const char *slm, cons
 }
 
 enum rg_status
+rg_router_pooled(const struct rg_policy *p, const char *router, uint32_t model, struct rg_err *err)
+{
+    if (model == RG_NO_MODEL || !p->offered || p->offered[model])
+        return RG_OK;
+    return rg_err_set(err, RG_EUSAGE, "router '%s': model '%s' is not in the pool of candidates",
+                      router, p->trace->models[model].name);
+}
+
+/* Models that the router's options name one by one; lists of models leave out what is not offered.
+ */
+static enum rg_status
+check_pool(const struct rg_router *r, const struct rg_policy *p, struct rg_err *err)
+{
+    enum rg_status status = RG_OK;
+
+    for (size_t i = 0; i < r->type->n_options && status == RG_OK; i++) {
+        const struct rg_router_option *o = &r->type->options[i];
+        uint32_t model;
+
+        if (o->kind != RG_ROUTER_MODEL)
+            continue;
+        memcpy(&model, (const char *)r->data + o->offset, sizeof model);
+        status = rg_router_pooled(p, r->word, model, err);
+    }
+    return status;
+}
+
+enum rg_status
 rg_router_prepare(struct rg_router *r, struct rg_policy *p, const char *slm, const char *llm,
                   struct rg_err *err)
 {
     enum rg_status status = find_tiers(r, p, slm, llm, err);
 
+    if (status == RG_OK)
+        status = check_pool(r, p, err);
     if (status != RG_OK)
         return status;
     assert(p->max_calls >= 1 && p->max_calls <= 100);

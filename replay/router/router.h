@@ -115,6 +115,8 @@ struct rg_feedback {
     double cost_usd; /* NaN: not known */
 };
 
+struct rg_learnt;
+
 enum rg_router_option_kind {
     RG_ROUTER_NUMBER, /* double, within [min, max] */
     RG_ROUTER_FLAG,   /* bool: on, off */
@@ -162,11 +164,13 @@ struct rg_router_type {
     struct rg_choice (*next)(const struct rg_policy *p, const struct rg_router_view *view,
                              const struct rg_attempt *last);
 
-    /* Of types that learn: what is learnt in a replication, which starts from nothing. rng is
-     * borrowed and must outlive the state. */
+    /* Of types that learn: what is learnt in a replication, which starts from nothing, or from what
+     * was kept of another. rng is borrowed and must outlive the state. */
     void *(*state_new)(const struct rg_policy *p, gsl_rng *rng);
     void (*state_free)(void *state);
     void (*observe)(const struct rg_policy *p, void *state, const struct rg_feedback *feedback);
+    /* What the state has learnt, as arrays (bandit_saved.h). */
+    void (*state_save)(const struct rg_policy *p, const void *state, struct rg_learnt *out);
 };
 
 extern const struct rg_router_type *const rg_router_types[];
@@ -187,7 +191,8 @@ RG_MUST_USE enum rg_status rg_router_read(struct rg_router *out, const struct rg
 
 /* Sets p->router, p->slm and p->llm, as far as the router needs them, from names; with NULL the
  * cheapest model of the tier by the sum of its two prices, ties by name (RG_EUSAGE when there is
- * none). Then prepares the router; p must be complete. r must outlive p. */
+ * none). A pool of candidates binds: a model that the router or these names ask for and that it
+ * lacks is RG_EUSAGE. Then prepares the router; p must be complete. r must outlive p. */
 RG_MUST_USE enum rg_status rg_router_prepare(struct rg_router *r, struct rg_policy *p,
                                              const char *slm, const char *llm, struct rg_err *err);
 void rg_router_clear(struct rg_router *r);
@@ -195,6 +200,10 @@ void rg_router_clear(struct rg_router *r);
 /* The model of that name, or RG_EUSAGE with a near-miss hint; what says what asks for it. */
 RG_MUST_USE enum rg_status rg_router_model(const struct rg_trace *t, const char *what,
                                            const char *name, uint32_t *model, struct rg_err *err);
+
+/* RG_EUSAGE when the policy's pool of candidates lacks the model (never RG_NO_MODEL). */
+RG_MUST_USE enum rg_status rg_router_pooled(const struct rg_policy *p, const char *router,
+                                            uint32_t model, struct rg_err *err);
 
 /* Is model a cheaper by the sum of its two prices (unknown: the dearest), at equal sums the first
  * by name? */

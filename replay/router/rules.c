@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "replay/router/categories.h"
+#include "replay/router/mask.h"
 #include "replay/router/types.h"
 
 /* ---- fixed ---- */
@@ -176,7 +177,13 @@ round_robin_first(const struct rg_policy *p, const struct rg_router_view *view)
 {
     const struct among *d = p->router->data;
 
-    return (struct rg_choice){d->models.models[view->index % d->models.n], RG_REASON_ROUND_ROBIN};
+    for (size_t i = 0; i < d->models.n; i++) {
+        uint32_t model = d->models.models[(view->index + i) % d->models.n];
+
+        if (rg_mask_has(p, view->query, model))
+            return (struct rg_choice){model, RG_REASON_ROUND_ROBIN};
+    }
+    return rg_choice_none();
 }
 
 const struct rg_router_type rg_router_round_robin = {
@@ -193,10 +200,10 @@ static struct rg_choice
 random_first(const struct rg_policy *p, const struct rg_router_view *view)
 {
     const struct among *d = p->router->data;
-    size_t m = (size_t)(view->chance * (double)d->models.n);
 
-    return (struct rg_choice){d->models.models[m < d->models.n ? m : d->models.n - 1],
-                              RG_REASON_RANDOM};
+    return (struct rg_choice){
+        rg_mask_draw(p, view->query, d->models.models, d->models.n, view->chance),
+        RG_REASON_RANDOM};
 }
 
 const struct rg_router_type rg_router_random = {

@@ -9,6 +9,7 @@
 #include "base/hint.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "replay/router/bandit_saved.h"
 #include "replay/router/router.h"
 
 static enum rg_status
@@ -371,7 +372,9 @@ rg_router_read(struct rg_router *out, const struct rg_trace *t, const char *word
 
         status = set_value(&o, out->data, o.option->def, err);
     }
-    return status == RG_OK ? read_rest(out, t, word + n, err) : status;
+    if (status == RG_OK)
+        status = read_rest(out, t, word + n, err);
+    return status == RG_OK ? rg_bandit_resume(out, t, err) : status;
 }
 
 void

@@ -54,3 +54,18 @@ for threads in 1 2; do
     sweep '432 cells of 10,000 requests' 10000 $threads --set replications=1 --set requests=10000
 done
 sweep '432 cells of 1,000 requests, with spans' 1000 2 --set replications=1 --set requests=1000 --spans
+
+# Tables of many models, four queries each: ten times the models should take ten times as long.
+leaderboard() { # models
+    awk -v n="$1" 'BEGIN {
+        print "query,model,score,cost_usd"
+        for (q = 0; q < 4; q++) for (m = 0; m < n; m++) printf "q%d,model-%07d,%d,%.5f\n", q, m, rand() < 0.5, rand()
+    }' >"$folder/many.csv"
+    "$p" import -o "$folder/many.trace" --from csv "$folder/many.csv" >/dev/null || exit
+    a=$(now)
+    "$p" evaluate "$folder/many.trace" --resamples 0 --format csv >/dev/null || exit
+    b=$(now)
+    echo "$a $b" | awk -v n="$1" '{printf "evaluate, %d models: %.2f s\n", n, $2 - $1}'
+}
+leaderboard 10000
+leaderboard 100000
