@@ -4,18 +4,98 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef HAVE_OPENBLAS
+#include <cblas.h>
+#endif
+
 #include "base/mem.h"
 
 /* ---- products ---- */
 
-/* A tile is TILE rows of a by LANES rows of b; the compiler makes of eight doubles what registers
- * there are. Sums go on where the last DEPTH terms left them, so that a panel stays in the nearest
- * cache and the order of terms is that of one sum. */
+/* A tile is TILE rows of a by LANES rows of b. Sums go on where the last DEPTH terms left them, so
+ * that a panel stays in the nearest cache and the order of terms is that of one sum. */
 enum { TILE = 6, LANES = 8, DEPTH = 256 };
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(8)));
+typedef void tile_function(const double *const a[TILE], const double *panel, size_t n,
+                           double out[TILE][LANES]);
 
-static inline __attribute__((always_inline)) void
-tile_body(const double *const a[TILE], const double *panel, size_t n, double out[TILE][LANES])
+/* Vectors of a register each: a compiler makes much of a vector wider than that go through memory.
+ * The sums of a lane are the same whichever is used. */
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(8)));
+typedef double quad __attribute__((vector_size(4 * sizeof(double)), aligned(8)));
+typedef double duo __attribute__((vector_size(2 * sizeof(double)), aligned(8)));
+
+/* Two rows: eight registers for sums and four for the panel. */
+static void
+two_rows(const double *x, const double *y, const double *panel, size_t n, double *u, double *v)
+{
+    duo s0 = *(duo *)u, s1 = *(duo *)(u + 2), s2 = *(duo *)(u + 4), s3 = *(duo *)(u + 6);
+    duo t0 = *(duo *)v, t1 = *(duo *)(v + 2), t2 = *(duo *)(v + 4), t3 = *(duo *)(v + 6);
+
+    for (size_t k = 0; k < n; k++, panel += LANES) {
+        const duo b0 = *(const duo *)panel, b1 = *(const duo *)(panel + 2);
+        const duo b2 = *(const duo *)(panel + 4), b3 = *(const duo *)(panel + 6);
+
+        s0 += x[k] * b0;
+        s1 += x[k] * b1;
+        s2 += x[k] * b2;
+        s3 += x[k] * b3;
+        t0 += y[k] * b0;
+        t1 += y[k] * b1;
+        t2 += y[k] * b2;
+        t3 += y[k] * b3;
+    }
+    *(duo *)u = s0;
+    *(duo *)(u + 2) = s1;
+    *(duo *)(u + 4) = s2;
+    *(duo *)(u + 6) = s3;
+    *(duo *)v = t0;
+    *(duo *)(v + 2) = t1;
+    *(duo *)(v + 4) = t2;
+    *(duo *)(v + 6) = t3;
+}
+
+static void
+tile_plain(const double *const a[TILE], const double *panel, size_t n, double out[TILE][LANES])
+{
+    for (size_t r = 0; r < TILE; r += 2)
+        two_rows(a[r], a[r + 1], panel, n, out[r], out[r + 1]);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void
+tile_avx2(const double *const a[TILE], const double *panel, size_t n, double out[TILE][LANES])
+{
+    quad s0 = *(quad *)out[0], t0 = *(quad *)(out[0] + 4), s1 = *(quad *)out[1];
+    quad t1 = *(quad *)(out[1] + 4), s2 = *(quad *)out[2], t2 = *(quad *)(out[2] + 4);
+    quad s3 = *(quad *)out[3], t3 = *(quad *)(out[3] + 4), s4 = *(quad *)out[4];
+    quad t4 = *(quad *)(out[4] + 4), s5 = *(quad *)out[5], t5 = *(quad *)(out[5] + 4);
+
+    for (size_t k = 0; k < n; k++, panel += LANES) {
+        const quad b = *(const quad *)panel, c = *(const quad *)(panel + 4);
+
+        s0 += a[0][k] * b;
+        t0 += a[0][k] * c;
+        s1 += a[1][k] * b;
+        t1 += a[1][k] * c;
+        s2 += a[2][k] * b;
+        t2 += a[2][k] * c;
+        s3 += a[3][k] * b;
+        t3 += a[3][k] * c;
+        s4 += a[4][k] * b;
+        t4 += a[4][k] * c;
+        s5 += a[5][k] * b;
+        t5 += a[5][k] * c;
+    }
+    *(quad *)out[0] = s0, *(quad *)(out[0] + 4) = t0;
+    *(quad *)out[1] = s1, *(quad *)(out[1] + 4) = t1;
+    *(quad *)out[2] = s2, *(quad *)(out[2] + 4) = t2;
+    *(quad *)out[3] = s3, *(quad *)(out[3] + 4) = t3;
+    *(quad *)out[4] = s4, *(quad *)(out[4] + 4) = t4;
+    *(quad *)out[5] = s5, *(quad *)(out[5] + 4) = t5;
+}
+
+__attribute__((target("avx512f"))) static void
+tile_avx512(const double *const a[TILE], const double *panel, size_t n, double out[TILE][LANES])
 {
     lanes s0 = *(lanes *)out[0], s1 = *(lanes *)out[1], s2 = *(lanes *)out[2];
     lanes s3 = *(lanes *)out[3], s4 = *(lanes *)out[4], s5 = *(lanes *)out[5];
@@ -38,40 +118,20 @@ tile_body(const double *const a[TILE], const double *panel, size_t n, double out
     *(lanes *)out[5] = s5;
 }
 
-typedef void tile_function(const double *const a[TILE], const double *panel, size_t n,
-                           double out[TILE][LANES]);
-
-static void
-tile_plain(const double *const a[TILE], const double *panel, size_t n, double out[TILE][LANES])
-{
-    tile_body(a, panel, n, out);
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) static void
-tile_avx2(const double *const a[TILE], const double *panel, size_t n, double out[TILE][LANES])
-{
-    tile_body(a, panel, n, out);
-}
-
-__attribute__((target("avx512f"))) static void
-tile_avx512(const double *const a[TILE], const double *panel, size_t n, double out[TILE][LANES])
-{
-    tile_body(a, panel, n, out);
-}
-
 static tile_function *
-find_tile(void)
+tile_of(enum rg_dense_way way)
 {
-    if (__builtin_cpu_supports("avx512f"))
-        return tile_avx512;
-    return __builtin_cpu_supports("avx2") ? tile_avx2 : tile_plain;
+    if (way == RG_DENSE_PLAIN)
+        return tile_plain;
+    if (way == RG_DENSE_AVX2)
+        return __builtin_cpu_supports("avx2") ? tile_avx2 : NULL;
+    return __builtin_cpu_supports("avx512f") ? tile_avx512 : NULL;
 }
 #else
 static tile_function *
-find_tile(void)
+tile_of(enum rg_dense_way way)
 {
-    return tile_plain;
+    return way == RG_DENSE_PLAIN ? tile_plain : NULL;
 }
 #endif
 
@@ -108,13 +168,13 @@ panel_products(tile_function *function, const double *a, size_t rows, size_t d, 
     }
 }
 
-void
-rg_dense_products(const double *a, size_t n, const double *b, size_t m, size_t d, double *out)
+static void
+by_tiles(tile_function *function, const double *a, size_t n, const double *b, size_t m, size_t d,
+         double *out)
 {
     enum { ROWS = 96 }; /* whose numbers stay in the second cache while panels pass by */
     size_t panels = (m + LANES - 1) / LANES;
     double *panel = rg_alloc(panels * LANES * DEPTH, sizeof *panel);
-    tile_function *function = find_tile();
 
     if (d == 0)
         memset(out, 0, n * m * sizeof *out);
@@ -129,6 +189,54 @@ rg_dense_products(const double *a, size_t n, const double *b, size_t m, size_t d
                                panel + p * LANES * depth, m, p * LANES, out + i * m);
     }
     free(panel);
+}
+
+#ifdef HAVE_OPENBLAS
+/* One thread, as we have our own, and as the order of additions would depend on how many there are.
+ */
+static bool
+by_blas(const double *a, size_t n, const double *b, size_t m, size_t d, double *out)
+{
+    if (n == 0 || m == 0 || d == 0 || n > INT32_MAX || m > INT32_MAX || d > INT32_MAX)
+        return false;
+    openblas_set_num_threads(1);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)m, (int)d, 1, a, (int)d, b,
+                (int)d, 0, out, (int)m);
+    return true;
+}
+#else
+static bool
+by_blas(const double *a, size_t n, const double *b, size_t m, size_t d, double *out)
+{
+    (void)a, (void)n, (void)b, (void)m, (void)d, (void)out;
+    return false;
+}
+#endif
+
+bool
+rg_dense_products_by(enum rg_dense_way way, const double *a, size_t n, const double *b, size_t m,
+                     size_t d, double *out)
+{
+    tile_function *function;
+
+    if (way == RG_DENSE_BLAS)
+        return by_blas(a, n, b, m, d, out);
+    function = tile_of(way);
+    if (function)
+        by_tiles(function, a, n, b, m, d, out);
+    return function != NULL;
+}
+
+void
+rg_dense_products(const double *a, size_t n, const double *b, size_t m, size_t d, double *out)
+{
+    enum { LARGE = 1 << 20 };
+
+    if (rg_dense_products_by(RG_DENSE_AVX512, a, n, b, m, d, out) ||
+        rg_dense_products_by(RG_DENSE_AVX2, a, n, b, m, d, out))
+        return;
+    if (m < LANES || d < LANES || n < LARGE / d / m || !by_blas(a, n, b, m, d, out))
+        (void)rg_dense_products_by(RG_DENSE_PLAIN, a, n, b, m, d, out);
 }
 
 /* ---- vectors ---- */

@@ -1,6 +1,9 @@
 /* Kernels over dense row-major matrices, fast without a BLAS and with the same bytes on every
  * machine: each product is added up in one order, whatever the width of the vectors that the
- * processor has, and without fused operations. */
+ * processor has, and without fused operations. Where the program was configured with OpenBLAS, and
+ * the processor has neither AVX2 nor AVX-512, OpenBLAS makes the large products of
+ * rg_dense_products, whose last digits then depend on it and on the processor; beside those it
+ * gains nothing. */
 #ifndef RG_REPLAY_LEARN_DENSE_H
 #define RG_REPLAY_LEARN_DENSE_H
 
@@ -8,8 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* out[i * m + j] = a_i . b_j for rows a_i of n x d and b_j of m x d; terms in ascending order. */
+/* out[i * m + j] = a_i . b_j for rows a_i of n x d and b_j of m x d; terms in ascending order, but
+ * see above. */
 void rg_dense_products(const double *a, size_t n, const double *b, size_t m, size_t d, double *out);
+
+/* The same in a given way; false when the program or the processor does not have it, or the sizes
+ * are beyond it. All but RG_DENSE_BLAS give the same bytes. */
+enum rg_dense_way { RG_DENSE_PLAIN, RG_DENSE_AVX2, RG_DENSE_AVX512, RG_DENSE_BLAS };
+bool rg_dense_products_by(enum rg_dense_way way, const double *a, size_t n, const double *b,
+                          size_t m, size_t d, double *out);
 
 /* x . y in eight partial sums by position mod 8. */
 double rg_dense_dot(const double *x, const double *y, size_t d);

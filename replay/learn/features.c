@@ -1,6 +1,7 @@
 #include "replay/learn/features.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,69 @@ rg_vectors_clear(struct rg_vectors *v)
         rg_sparse_clear(&v->sparse[i]);
     free(v->sparse);
     free(v->dense);
+    free(v->task);
     *v = (struct rg_vectors){0};
+}
+
+/* ---- data sets ---- */
+
+/* Numbers of data sets by their names, which l says as "task 0" and so on. */
+static void
+number_tasks(const struct rg_trace *t, const uint32_t *queries, size_t n, const uint32_t *number,
+             uint32_t tasks, struct rg_vectors *out)
+{
+    out->task = rg_alloc(n, sizeof *out->task);
+    out->tasks = tasks;
+    for (size_t i = 0; i < n; i++)
+        out->task[i] = number[t->queries.dataset[queries[i]]];
+}
+
+static void
+fit_tasks(const struct rg_trace *t, const uint32_t *train, size_t n, struct rg_learnt *l,
+          struct rg_vectors *out)
+{
+    uint32_t *number = rg_alloc(t->n_datasets, sizeof *number), tasks = 0;
+    char key[32];
+
+    for (size_t s = 0; s < t->n_datasets; s++)
+        number[s] = UINT32_MAX;
+    for (size_t i = 0; i < n; i++)
+        number[t->queries.dataset[train[i]]] = 0;
+    for (size_t s = 0; s < t->n_datasets; s++) {
+        if (number[s] == UINT32_MAX)
+            continue;
+        number[s] = tasks;
+        snprintf(key, sizeof key, "task %u", tasks++);
+        rg_learnt_say(l, key, t->datasets[s]);
+    }
+    number_tasks(t, train, n, number, tasks, out);
+    free(number);
+}
+
+static void
+tasks_of(const struct rg_trace *t, const struct rg_learnt *l, const uint32_t *queries, size_t n,
+         struct rg_vectors *out)
+{
+    uint32_t *number = rg_alloc(t->n_datasets, sizeof *number), tasks = 0;
+    const char *name;
+    char key[32];
+
+    for (size_t s = 0; s < t->n_datasets; s++)
+        number[s] = UINT32_MAX;
+    for (;; tasks++) {
+        snprintf(key, sizeof key, "task %u", tasks);
+        name = rg_learnt_text(l, key);
+        if (!name)
+            break;
+        for (size_t s = 0; s < t->n_datasets; s++)
+            if (strcmp(t->datasets[s], name) == 0)
+                number[s] = tasks;
+    }
+    for (size_t s = 0; s < t->n_datasets; s++)
+        number[s] = number[s] < tasks ? number[s] : tasks;
+    if (tasks > 0)
+        number_tasks(t, queries, n, number, tasks, out);
+    free(number);
 }
 
 /* ---- singular value decomposition ---- */
@@ -287,10 +350,9 @@ take_embeddings(const struct rg_trace *t, const struct rg_embeddings *e, const u
     return RG_OK;
 }
 
-enum rg_status
-rg_features_fit(const struct rg_trace *t, const struct rg_features_options *o,
-                const uint32_t *train, size_t n, struct rg_learnt *l, struct rg_vectors *out,
-                struct rg_err *err)
+static enum rg_status
+vectors_fit(const struct rg_trace *t, const struct rg_features_options *o, const uint32_t *train,
+            size_t n, struct rg_learnt *l, struct rg_vectors *out, struct rg_err *err)
 {
     bool is_auto = strcmp(o->kind, "auto") == 0;
     struct rg_embeddings e = {0};
@@ -319,8 +381,20 @@ rg_features_fit(const struct rg_trace *t, const struct rg_features_options *o,
 }
 
 enum rg_status
-rg_features_of(const struct rg_trace *t, const struct rg_learnt *l, const uint32_t *queries,
-               size_t n, struct rg_vectors *out, struct rg_err *err)
+rg_features_fit(const struct rg_trace *t, const struct rg_features_options *o,
+                const uint32_t *train, size_t n, struct rg_learnt *l, struct rg_vectors *out,
+                struct rg_err *err)
+{
+    enum rg_status status = vectors_fit(t, o, train, n, l, out, err);
+
+    if (status == RG_OK && o->tasks)
+        fit_tasks(t, train, n, l, out);
+    return status;
+}
+
+static enum rg_status
+vectors_of(const struct rg_trace *t, const struct rg_learnt *l, const uint32_t *queries, size_t n,
+           struct rg_vectors *out, struct rg_err *err)
 {
     const char *kind = rg_learnt_text(l, "features"), *space = rg_learnt_text(l, "space");
     const struct rg_learnt_array *dim = rg_learnt_find(l, "dim");
@@ -343,5 +417,16 @@ rg_features_of(const struct rg_trace *t, const struct rg_learnt *l, const uint32
     if (status == RG_OK)
         status = take_embeddings(t, &e, queries, n, out, err);
     rg_embeddings_clear(&e);
+    return status;
+}
+
+enum rg_status
+rg_features_of(const struct rg_trace *t, const struct rg_learnt *l, const uint32_t *queries,
+               size_t n, struct rg_vectors *out, struct rg_err *err)
+{
+    enum rg_status status = vectors_of(t, l, queries, n, out, err);
+
+    if (status == RG_OK)
+        tasks_of(t, l, queries, n, out);
     return status;
 }

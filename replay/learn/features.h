@@ -21,6 +21,9 @@ struct rg_vectors {
     double *dense;
     struct rg_sparse *sparse;
     uint32_t places;
+    uint32_t *task; /* number of the data set of each among those learnt from, `tasks` for another
+                       one; NULL: not wanted */
+    uint32_t tasks;
 };
 void rg_vectors_clear(struct rg_vectors *v);
 
@@ -31,6 +34,7 @@ struct rg_features_options {
     uint32_t dims;    /* of svd */
     uint64_t seed;    /* of its random start */
     bool sparse;      /* the router can use sparse vectors */
+    bool tasks;       /* it wants to know data sets */
 };
 
 /* Learns what there is to learn from train[0..n), says it in l, and gives their vectors. A query

@@ -55,6 +55,7 @@ struct rg_learner {
     bool sparse; /* takes sparse vectors */
     bool blind;  /* looks at no vectors */
     bool pair;   /* decides between a strong and a weak model */
+    bool tasks;  /* wants to know of which data set a query is */
     bool weighs; /* has an array "weight", quality against cost, which may be changed */
     enum rg_status (*fit)(const struct rg_learn_data *data, const struct rg_hyper *hyper,
                           struct rg_learnt *out, struct rg_err *err);

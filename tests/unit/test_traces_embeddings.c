@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <sqlite3.h>
 #include <zlib.h>
 
 #include "import_trial.h"
@@ -361,7 +362,7 @@ bad_packs(void **state)
 
 /* ---- memory ---- */
 
-enum form { NPY, NPY_FORTRAN, CSV, JSONL, FORMS };
+enum form { NPY, NPY_FORTRAN, CSV, JSONL, SQLITE, FORMS };
 enum { DIM = 1024 };
 
 static void
@@ -387,13 +388,53 @@ put_vectors(FILE *f, enum form form, size_t n)
     }
 }
 
+/* The cache of Avengers-Pro. */
+static void
+put_cache(const char *path, size_t n)
+{
+    struct rg_buf text = {0}, numbers = {0};
+    sqlite3_stmt *stmt;
+    sqlite3 *db;
+
+    unlink(path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db,
+                     "CREATE TABLE embeddings(text_hash TEXT, model TEXT, embedding TEXT, "
+                     "text TEXT, created_at TEXT, PRIMARY KEY(text_hash, model)); BEGIN",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "INSERT INTO embeddings VALUES(?1, 'm', ?2, ?3, '')",
+                                        -1, &stmt, NULL),
+                     SQLITE_OK);
+    for (size_t i = 0; i < n; i++) {
+        rg_buf_reset(&text);
+        rg_buf_reset(&numbers);
+        rg_buf_printf(&text, "q%zu", i);
+        for (size_t k = 0; k < DIM; k++)
+            rg_buf_printf(&numbers, "%s%zu.5", k ? "," : "[", (i + k) % 100);
+        rg_buf_putc(&numbers, ']');
+        sqlite3_bind_text(stmt, 1, rg_buf_text(&text), -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(stmt, 2, rg_buf_text(&numbers), -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(stmt, 3, rg_buf_text(&text), -1, SQLITE_TRANSIENT);
+        assert_int_equal(sqlite3_step(stmt), SQLITE_DONE);
+        sqlite3_reset(stmt);
+    }
+    sqlite3_finalize(stmt);
+    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    rg_buf_clear(&text);
+    rg_buf_clear(&numbers);
+}
+
 /* Peak memory in MiB of an import of n vectors, in a process of its own. */
 static double
 peak(enum form form, size_t n)
 {
-    static const char *const names[FORMS] = {"e.npy", "e.npy", "e.csv", "e.jsonl"},
+    static const char *const names[FORMS] = {"e.npy", "e.npy", "e.csv", "e.jsonl", "e.db"},
                              *const formats[FORMS] = {"embeddings-npy", "embeddings-npy",
-                                                      "embeddings-csv", "embeddings-jsonl"};
+                                                      "embeddings-csv", "embeddings-jsonl",
+                                                      "embeddings-sqlite"};
     const char *tmp = getenv("TMPDIR");
     char dir[TRIAL_PATH], path[4][TRIAL_PATH + 64];
     struct rusage usage;
@@ -413,19 +454,19 @@ peak(enum form form, size_t n)
 
         assert_non_null(f);
         if (i == 0)
-            fputs("query,model,score\n", f);
-        for (size_t k = 0; k < n && i != 1; k++)
-            fprintf(f,
-                    i == 0 ? "q%zu,m,1\n"
-                    : k    ? ",{\"id\":\"q%zu\"}\n"
-                           : "[{\"id\":\"q%zu\"}\n",
-                    k);
-        if (i == 1)
+            fputs("query,model,score,text\n", f);
+        for (size_t k = 0; k < n && i == 0; k++)
+            fprintf(f, "q%zu,m,1,q%zu\n", k, k);
+        for (size_t k = 0; k < n && i == 2; k++)
+            fprintf(f, k ? ",{\"id\":\"q%zu\"}\n" : "[{\"id\":\"q%zu\"}\n", k);
+        if (i == 1 && form != SQLITE)
             put_vectors(f, form, n);
         if (i == 2)
             fputs("]\n", f);
         assert_int_equal(fclose(f), 0);
     }
+    if (form == SQLITE)
+        put_cache(path[1], n);
     assert_int_equal(pipe(ends), 0);
     pid = fork();
     assert_true(pid >= 0);
