@@ -92,6 +92,13 @@ put_in_words(struct rg_report_metric *m)
         }
 }
 
+static enum rg_results_over
+over_of(const struct rg_metric_info *m)
+{
+    return m->kind == RG_METRIC_REPLICATION || m->kind == RG_METRIC_BUSIEST ? RG_OVER_REPLICATIONS
+                                                                            : RG_OVER_QUERIES;
+}
+
 static struct rg_report_metric
 metric_of(const struct rg_results_metric *m)
 {
@@ -104,7 +111,7 @@ metric_of(const struct rg_results_metric *m)
                                    .scale = 1};
 
     for (size_t i = 0; i < RG_N_METRICS; i++)
-        if (strcmp(rg_metrics[i].name, m->name) == 0) {
+        if (strcmp(rg_metrics[i].name, m->name) == 0 && over_of(&rg_metrics[i]) == m->over) {
             out.info = &rg_metrics[i];
             out.head = rg_metrics[i].head;
             out.decimals = rg_metrics[i].percent ? 1 : rg_metrics[i].decimals;
@@ -395,6 +402,25 @@ vectors_to_keep(const struct rg_report *r)
     return keep;
 }
 
+/* Shares are of something: what counts is 0 or 1 of one each time. */
+static enum rg_status
+check_shares(const struct rg_report *r, const struct rg_results_cell *c, struct rg_err *err)
+{
+    for (size_t m = 0; m < r->n_metrics; m++) {
+        const struct rg_results_vector *v = &c->vectors[m];
+        const struct rg_metric_info *info = r->metrics[m].info;
+
+        if (!v->sums || !info || (info->kind != RG_METRIC_RATE && info->kind != RG_METRIC_RATIO))
+            continue;
+        for (size_t q = 0; q < c->n_queries; q++)
+            if (!(v->sums[q] >= 0 && v->sums[q] <= v->counts[q]))
+                return rg_err_set(err, RG_EINPUT,
+                                  "%s: damaged result file: %s of cell %u is no share", r->path,
+                                  r->metrics[m].name, c->cell);
+    }
+    return RG_OK;
+}
+
 static void
 let_go(struct rg_results_cell *c, const bool *keep)
 {
@@ -424,6 +450,7 @@ load_cells(struct rg_report *r, struct rg_err *err)
         rc = rg_results_get(r->db, i, &r->cells[r->n_cells++], err);
         if (rc != RG_OK)
             break;
+        rc = check_shares(r, &r->cells[r->n_cells - 1], err);
         let_go(&r->cells[r->n_cells - 1], keep);
         if (r->cells[r->n_cells - 1].counts.replications > r->replications)
             r->replications = (size_t)r->cells[r->n_cells - 1].counts.replications;

@@ -186,11 +186,11 @@ rg_sweep_config_values(struct rg_sweep_config *c, const uint32_t *labels, struct
 
 /* Columns of views that an axis would hide; names of metrics have an underscore or are listed. */
 static const char *const reserved[] = {
-    "cell",        "done",     "metric",     "metrics", "value",    "lo",       "hi",
-    "n",           "share",    "endpoint",   "waiting", "busy",     "repeats",  "offered",
-    "completed",   "rejected", "failed",     "skipped", "unscored", "unpriced", "events",
-    "replication", "busiest",  "saturated",  "precise", "score",    "regret",   "calls",
-    "coverage",    "goodput",  "utilisation"};
+    "cell",     "done",        "metric",   "metrics",    "value",   "lo",       "hi",
+    "capacity", "n",           "share",    "endpoint",   "waiting", "busy",     "repeats",
+    "offered",  "completed",   "rejected", "failed",     "skipped", "unscored", "unpriced",
+    "events",   "replication", "busiest",  "saturated",  "precise", "score",    "regret",
+    "calls",    "coverage",    "goodput",  "utilisation"};
 
 static bool
 is_axis_name(const char *s)
@@ -514,16 +514,18 @@ read_precision(struct rg_sweep_config *c, const cJSON *object, struct rg_err *er
         status = read_number(&c->doc, least, "least", 2, 1e6, &low, err);
     if (status == RG_OK)
         status = read_number(&c->doc, most, "most", least ? low : 2, 1e6, &high, err);
+    if (status != RG_OK)
+        return status; /* what is out of range is no size */
+    c->precision.most = (size_t)high;
+    c->precision.least = (size_t)fmin(low, high);
     fixed = cJSON_GetObjectItemCaseSensitive(c->options, "replications");
     twice = fixed && !cJSON_IsNull(fixed);
     for (size_t i = 0; i < c->n_axes; i++)
         twice = twice || sets(&c->axes[i], "replications");
-    if (status == RG_OK && twice)
+    if (twice)
         status = rg_json_fail(&c->doc, object, err,
                               "precision: it says how many replications there are, option "
                               "\"replications\" cannot say it, too");
-    c->precision.most = (size_t)high;
-    c->precision.least = (size_t)fmin(low, high);
     return status;
 }
 

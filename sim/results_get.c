@@ -98,6 +98,28 @@ model_or_none(struct getting *g, int column)
                : below(g, column, g->r->n_models, "an unknown model");
 }
 
+/* Requests have ended in some way or are under way; some are unscored or unpriced. */
+static void
+check_run(struct getting *g)
+{
+    const struct rg_results_counts *n = &g->c->counts;
+    uint64_t left = n->offered;
+
+    for (int i = 0; i <= RG_N_REQUEST_ENDS; i++) {
+        uint64_t k = i < RG_N_REQUEST_ENDS ? n->ends[i] : n->in_flight;
+
+        if (k > left) {
+            damaged(g, "more requests ended than were offered");
+            return;
+        }
+        left -= k;
+    }
+    if (left > 0)
+        damaged(g, "requests are missing");
+    if (n->unscored > n->offered || n->unpriced > n->offered)
+        damaged(g, "more requests lack something than there are");
+}
+
 static void
 get_run(struct getting *g)
 {
@@ -120,6 +142,7 @@ get_run(struct getting *g)
         n->saturated = model_or_none(g, 15);
         n->precise = sqlite3_column_int(g->stmt, 16) != 0;
         n->span_s = number(g, 17);
+        check_run(g);
     } else {
         damaged(g, "a cell has gone");
     }
@@ -140,10 +163,21 @@ get_estimates(struct getting *g)
     close_table(g);
 }
 
+/* Each replication shows something, but for a few that have none of what is asked for. Many without
+ * any are not what a sweep writes, and would take room and time that the file itself does not. */
+static void
+check_observations(struct getting *g, uint64_t rows)
+{
+    enum { HARMLESS = 1000 };
+
+    if (g->c->counts.replications > HARMLESS && rows < g->c->counts.replications)
+        damaged(g, "observations of replications are missing");
+}
+
 static void
 get_observations(struct getting *g)
 {
-    uint64_t n = g->c->counts.replications;
+    uint64_t n = g->c->counts.replications, rows = 0;
 
     open_table(g, RG_TABLE_OBSERVATIONS);
     while (next(g)) {
@@ -159,7 +193,9 @@ get_observations(struct getting *g)
                 v->observed[k] = NAN;
         }
         v->observed[i] = number(g, 3);
+        rows++;
     }
+    check_observations(g, rows);
     close_table(g);
 }
 
@@ -189,6 +225,15 @@ numbers(struct getting *g, int column)
     return x;
 }
 
+/* Sums are finite, and counts are counts. */
+static void
+check_vector(struct getting *g, const struct rg_results_vector *v)
+{
+    for (size_t i = 0; g->status == RG_OK && i < g->r->n_queries; i++)
+        if (!isfinite(v->sums[i]) || !isfinite(v->counts[i]) || v->counts[i] < 0)
+            damaged(g, "a vector has numbers that are none");
+}
+
 static void
 get_vectors(struct getting *g)
 {
@@ -204,8 +249,17 @@ get_vectors(struct getting *g)
         g->c->vectors[m].sums = numbers(g, 2);
         if (g->status == RG_OK)
             g->c->vectors[m].counts = numbers(g, 3);
+        check_vector(g, &g->c->vectors[m]);
     }
     close_table(g);
+}
+
+static void
+check_quantiles(struct getting *g, const double *q)
+{
+    for (int i = 0; q && i <= RG_RESULTS_QUANTILES; i++)
+        if (!isfinite(q[i]))
+            damaged(g, "a quantile is missing");
 }
 
 static void
@@ -226,6 +280,8 @@ get_quantiles(struct getting *g)
         }
         (*to)[i] = number(g, 3);
     }
+    check_quantiles(g, g->c->latency_ms);
+    check_quantiles(g, g->c->ttft_ms);
     close_table(g);
 }
 
@@ -335,6 +391,8 @@ get_confidences(struct getting *g)
 
         g->c->confidence[bin] =
             (struct rg_results_confidence){count(g, 2), count(g, 3), number(g, 4)};
+        if (g->c->confidence[bin].right > g->c->confidence[bin].n)
+            damaged(g, "more are right than there are");
     }
     close_table(g);
 }

@@ -283,6 +283,7 @@ bad 'an empty axis' '1:21: axis "router": found an empty one, expected an array 
 bad 'an axis of no option' '1:21: a value that is no {"label", "set"}, and the axis "fleet" is no option of run' \
     '{"axes": {"fleet": ["a"]}}'
 bad 'a column of the results' '1:20: axis "score": the results have a column of that name' '{"axes": {"score": [1]}}'
+bad 'a column of a view' '1:23: axis "capacity": the results have a column of that name' '{"axes": {"capacity": [1]}}'
 bad 'a value twice' '1:23: axis "rate" has "1" twice' '{"axes": {"rate": [1, 1.0]}}'
 bad 'an option twice' ' option "rate" is set by "options" and by the axis "rate"' \
     '{"options": {"rate": 1}, "axes": {"rate": [1, 2]}}'

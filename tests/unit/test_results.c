@@ -15,7 +15,7 @@
 
 #include "base/mem.h"
 #include "base/names.h"
-#include "sim/results.h"
+#include "sim/results_private.h"
 #include "tests/unit/base_temp.h"
 #include "tests/unit/mini_trace.h"
 
@@ -81,6 +81,7 @@ cell_init(struct rg_results_cell *c, uint32_t number)
     c->counts = (struct rg_results_counts){.replications = 3,
                                            .offered = 300 + number,
                                            .ends = {290, 4, 3, 2, 1},
+                                           .in_flight = number,
                                            .unscored = 5,
                                            .events = 999,
                                            .busiest = LARGE,
@@ -332,6 +333,86 @@ test_changed(void **state)
     }
 }
 
+/* ---- what cannot be ---- */
+
+static void
+tamper(const char *path, const char *sql)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+/* As if the program had written what stands there. */
+static void
+redigest(const char *path, int64_t cell)
+{
+    struct rg_results *r = rg_results_new(path);
+    struct rg_err err;
+
+    assert_int_equal(rg_results_connect(r, true, &err), RG_OK);
+    assert_int_equal(rg_results_exec(r, "DELETE FROM digests", &err), RG_OK);
+    assert_int_equal(rg_results_put_digest(r, cell, &err), RG_OK);
+    rg_results_close(r);
+}
+
+/* The values of a cell that no sweep writes are damage when the cell is got. The vector has three
+ * numbers: 1, -1, 1, or NaN, 0, 0. */
+static void
+test_damage(void **state)
+{
+    static const struct {
+        const char *sql, *says;
+    } cases[] = {
+        {"UPDATE runs SET offered = offered + 1", "requests are missing"},
+        {"UPDATE runs SET completed = 9223372036854775807",
+         "more requests ended than were offered"},
+        {"UPDATE runs SET in_flight = -1", "a negative count"},
+        {"UPDATE runs SET unscored = 1000", "more requests lack something than there are"},
+        {"UPDATE runs SET repeats = 1000001", "too many replications"},
+        {"UPDATE runs SET repeats = 1001", "observations of replications are missing"},
+        {"UPDATE runs SET repeats = 2", "an observation of no replication"},
+        {"UPDATE runs SET busiest = 3", "an unknown model"},
+        {"UPDATE vectors SET sums = x'00'", "a vector cannot be read"},
+        {"UPDATE vectors SET counts = x'000000000000f03f000000000000f0bf000000000000f03f'",
+         "a vector has numbers that are none"},
+        {"UPDATE vectors SET sums = x'0000000000000000000000000000f87f0000000000000000'",
+         "a vector has numbers that are none"},
+        {"DELETE FROM quantiles WHERE i = 77", "a quantile is missing"},
+        {"UPDATE quantiles SET times = 2", "quantiles of unknown times"},
+        {"UPDATE confidences SET right = 10", "more are right than there are"},
+        {"UPDATE series SET model = 3", "a series of no model"},
+    };
+    char path[TEMP_PATH];
+    struct plan p;
+
+    (void)state;
+    plan_init(&p);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rg_results *r;
+        struct rg_results_cell c;
+        struct rg_err err;
+
+        fresh(path);
+        r = create(path, &p, false);
+        put(r, 1);
+        assert_int_equal(rg_results_sync(r, 0, &err), RG_OK);
+        rg_results_close(r);
+        tamper(path, cases[i].sql);
+        redigest(path, 1);
+        assert_int_equal(rg_results_open(&r, path, &err), RG_OK);
+        if (rg_results_get(r, 1, &c, &err) != RG_EINPUT)
+            fail_msg("%s", cases[i].sql);
+        assert_string_equal(err.text + strlen(path) + strlen(": damaged result file: "),
+                            cases[i].says);
+        rg_results_close(r);
+        unlink(path);
+    }
+}
+
 /* ---- what differs ---- */
 
 static void
@@ -459,9 +540,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put_and_get),   cmocka_unit_test(test_any_order),
-        cmocka_unit_test(test_changed),       cmocka_unit_test(test_differences),
-        cmocka_unit_test(test_second_writer), cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_put_and_get), cmocka_unit_test(test_any_order),
+        cmocka_unit_test(test_changed),     cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_differences), cmocka_unit_test(test_second_writer),
+        cmocka_unit_test(test_messages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
