@@ -465,8 +465,16 @@ rejections(const struct rg_import_report *report, bool nothing, struct rg_err *e
         report->rejected, report->read, nothing ? ", nothing written" : "", first ? first : "");
 }
 
-/* Nothing at all: why, as far as the remarks tell. A word that nothing has comes last, but explains
- * most. */
+/* Does a remark tell why records are not there? */
+static bool
+tells_why(const char *what)
+{
+    return strncmp(what, "--", 2) == 0 || strstr(what, "left out") ||
+           strcmp(what, "no records") == 0;
+}
+
+/* Nothing at all: why, as far as the remarks tell. A word of an option that nothing has comes last,
+ * but explains most. */
 static enum rg_status
 nothing_kept(const struct rg_import_report *report, struct rg_err *err)
 {
@@ -475,8 +483,9 @@ nothing_kept(const struct rg_import_report *report, struct rg_err *err)
     if (report->rejected > 0)
         return rejections(report, true, err);
     for (size_t i = 0; i < report->n_notes; i++)
-        if (!why || strncmp(report->notes[i].what, "--", 2) == 0 ||
-            report->notes[i].count > why->count)
+        if (tells_why(report->notes[i].what) &&
+            (!why || strncmp(report->notes[i].what, "--", 2) == 0 ||
+             report->notes[i].count > why->count))
             why = &report->notes[i];
     return rg_err_set(err, RG_EINPUT,
                       "%" PRIu64 " records read and none kept, nothing written%s%.400s%s",
