@@ -18,7 +18,7 @@ struct rg_sheet {
 };
 
 enum { RG_SHEET_WIDTH = 17 };
-#define RG_SHEET_LINE 0.36 /* height of a line among others */
+#define RG_SHEET_LINE 0.46 /* height of a line among others, which is most in svg */
 
 /* data is that of the figure to be made. */
 void rg_sheet_init(struct rg_sheet *s, const char *name, struct rg_buf *data);
