@@ -159,6 +159,10 @@ void rg_report_behind_put(const struct rg_report_behind *b, struct rg_table *t, 
 void rg_report_behind_notes(const struct rg_report_behind *b, struct rg_table *t, const char *each);
 void rg_report_note_withheld(struct rg_table *t);
 
+bool rg_report_is_by(const struct rg_report_groups *g, size_t axis);
+/* Have two cells the same values of all axes that groups are averages over? */
+bool rg_report_is_counterpart(const struct rg_report *r, const struct rg_report_groups *g, size_t a,
+                              size_t b);
 /* Cells of a group, into cell, that have a counterpart in another: one with the same values of all
  * axes that the grouping is not by. Returns how many. */
 size_t rg_report_counterparts(const struct rg_report *r, const struct rg_report_groups *g,
@@ -241,7 +245,9 @@ RG_MUST_USE enum rg_status rg_report_figures(struct rg_report *r, struct rg_err 
 struct rg_report_folder {
     const char *path;
     bool format[RG_N_FIGURE_FORMATS];
-    bool gnuplot; /* there is one */
+    bool gnuplot;     /* there is one that is new enough */
+    char version[64]; /* gnuplot 5.4 patchlevel 4 */
+    bool failed;      /* it could not draw something */
     size_t written;
 };
 RG_MUST_USE enum rg_status rg_report_folder_open(struct rg_report_folder *f, const char *path,

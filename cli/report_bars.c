@@ -129,6 +129,23 @@ rg_figures_coverage(struct rg_figures *f)
     return rc;
 }
 
+/* Where almost all is completed, in some row not all, the rest would hardly be seen beside it:
+ * then what is completed is left out. */
+static bool
+only_losses(const struct rg_figures *f, double *value, size_t n)
+{
+    static const double LEAST = 95;
+    double least = 100;
+
+    for (size_t i = 0; i < f->rows.n; i++)
+        least = fmin(least, value[i * n + RG_REQUEST_COMPLETED]);
+    if (least < LEAST || least == 100)
+        return false;
+    for (size_t i = 0; i < f->rows.n; i++)
+        value[i * n + RG_REQUEST_COMPLETED] = 0;
+    return true;
+}
+
 enum rg_status
 rg_figures_outcomes(struct rg_figures *f)
 {
@@ -153,9 +170,14 @@ rg_figures_outcomes(struct rg_figures *f)
         for (size_t e = 0; e < n && offered > 0; e++)
             value[i * n + e] *= 100 / offered;
     }
-    rc = bars(f, "outcomes", "How requests ended",
-              (struct rg_figure_axis){.label = "share of requests (%)", .percent = true},
-              (struct rg_figure_legend){"request", labels, n}, value, NULL);
+    if (only_losses(f, value, n))
+        rc = bars(f, "outcomes", "Requests that were not completed",
+                  (struct rg_figure_axis){.label = "share of requests (%)"},
+                  (struct rg_figure_legend){"request", labels, n}, value, NULL);
+    else
+        rc = bars(f, "outcomes", "How requests ended",
+                  (struct rg_figure_axis){.label = "share of requests (%)", .percent = true},
+                  (struct rg_figure_legend){"request", labels, n}, value, NULL);
     free(value);
     return rc;
 }
@@ -243,6 +265,16 @@ dots_figure(struct rg_figures *f, const char *name, const char *text, const char
     return rg_figures_draw(f, name, &figure);
 }
 
+/* Was a service level asked for? */
+static bool
+has_slo(const struct rg_report *r)
+{
+    for (size_t i = 0; i < r->n_cells; i++)
+        if (isfinite(rg_report_option(r->db, r->path, r->cells[i].cell, "slo-ms")))
+            return true;
+    return false;
+}
+
 enum rg_status
 rg_figures_shares(struct rg_figures *f)
 {
@@ -256,7 +288,9 @@ rg_figures_shares(struct rg_figures *f)
         rg_results_n_categories(f->r->db) <= RG_FIGURES_CATEGORIES)
         rc = escalation_figure(f);
     if (rc == RG_OK && rg_figures_has(f, "goodput"))
-        rc = dots_figure(f, "goodput", "Requests that met the service level", "goodput",
-                         "goodput (% of requests)", 100);
+        rc = dots_figure(f, "goodput",
+                         has_slo(f->r) ? "Requests that met the service level"
+                                       : "Completed requests",
+                         "goodput", "goodput (% of requests)", 100);
     return rc;
 }

@@ -233,8 +233,8 @@ rg_report_note_withheld(struct rg_table *t)
 
 /* ---- are rows averages over the same? ---- */
 
-static bool
-is_of(const struct rg_report_groups *g, size_t axis)
+bool
+rg_report_is_by(const struct rg_report_groups *g, size_t axis)
 {
     for (size_t k = 0; k < g->n_axes; k++)
         if (g->axis[k] == axis)
@@ -242,13 +242,13 @@ is_of(const struct rg_report_groups *g, size_t axis)
     return false;
 }
 
-/* Have two cells the same values of all axes that rows are averages over? */
-static bool
-is_counterpart(const struct rg_report *r, const struct rg_report_groups *g, size_t a, size_t b)
+bool
+rg_report_is_counterpart(const struct rg_report *r, const struct rg_report_groups *g, size_t a,
+                         size_t b)
 {
     for (size_t axis = 0; axis < rg_results_n_axes(r->db); axis++)
-        if (!is_of(g, axis) && rg_results_of(r->db, r->cells[a].cell, axis) !=
-                                   rg_results_of(r->db, r->cells[b].cell, axis))
+        if (!rg_report_is_by(g, axis) && rg_results_of(r->db, r->cells[a].cell, axis) !=
+                                             rg_results_of(r->db, r->cells[b].cell, axis))
             return false;
     return true;
 }
@@ -263,7 +263,7 @@ rg_report_counterparts(const struct rg_report *r, const struct rg_report_groups 
     /* Cells are in the order of the grid: the counterpart of the next is near that of the last. */
     for (size_t i = 0; i < a->n; i++)
         for (size_t k = 0; k < b->n; k++)
-            if (is_counterpart(r, g, a->cell[i], b->cell[(next + k) % b->n])) {
+            if (rg_report_is_counterpart(r, g, a->cell[i], b->cell[(next + k) % b->n])) {
                 next = (next + k + 1) % b->n;
                 cell[n++] = a->cell[i];
                 break;

@@ -1,5 +1,6 @@
 /* report --figures: which figures there are, and what they show of a result file. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -107,6 +108,7 @@ scatter(struct rg_figures *f, const char *name, const char *text, const char *me
         .x = {.label = label}, .y = {.label = "score"}, .y_more = true, .point = p, .n = g->n};
     struct rg_figure figure = {0};
     struct rg_buf buf = {0};
+    char interval[40];
 
     front.metric[0] = rg_report_metric_find(f->r, metric);
     front.metric[1] = rg_report_metric_find(f->r, "score");
@@ -126,6 +128,8 @@ scatter(struct rg_figures *f, const char *name, const char *text, const char *me
     }
     s.x.log = wide(p, g->n);
     s.title = rg_figures_title(f, &buf, text);
+    snprintf(interval, sizeof interval, "%g %% interval", 100 * f->r->level);
+    s.interval = interval;
     rg_figure_scatter(&figure, name, &s);
     rg_report_front_clear(&front);
     rg_figures_legend_clear(&s.colour);
@@ -212,6 +216,11 @@ rg_report_figures(struct rg_report *r, struct rg_err *err)
     for (size_t i = 0; i < f.rows.n; i++)
         f.labels[i] = f.rows.group[i].label;
     rc = draw_all(&f);
+    if (rc == RG_OK && f.folder.failed)
+        rc = rg_err_set(err, RG_ESYSTEM,
+                        "%s: not all figures could be drawn; scripts and data are "
+                        "there",
+                        f.folder.path);
     if (rc == RG_OK)
         rg_cli_say("%zu figures in %s", f.folder.written, f.folder.path);
     free(f.labels);

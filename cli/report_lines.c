@@ -144,6 +144,9 @@ enum { MERGED = 2, POINTS = RG_RESULTS_BINS / MERGED }; /* bins that become one,
 struct over_time {
     struct lanes lanes;
     bool busy;
+    size_t *cell; /* of each group, the one that stands for it */
+    size_t like;  /* a cell that these are like in all other axes, */
+    bool alike;   /* all of them */
     char **panel;
     size_t n_panels;
     struct rg_figure_line *line;
@@ -180,13 +183,67 @@ point_of(const struct over_time *o, const struct rg_series_means *bin)
     return capacity > 0 ? 100 * busy / capacity : NAN;
 }
 
-/* The first cell of a group stands for it: averages over several would hide what one is like.
- * Returns whether there is something to be seen. */
+/* A cell of the group that is like another in all that groups are averages over; else SIZE_MAX. */
+static size_t
+like_cell(const struct rg_report *r, const struct rg_report_groups *g, size_t group, size_t cell)
+{
+    for (size_t i = 0; i < g->group[group].n; i++)
+        if (rg_report_is_counterpart(r, g, g->group[group].cell[i], cell))
+            return g->group[group].cell[i];
+    return SIZE_MAX;
+}
+
+/* How well cells like this one show what there is to be seen: in most groups, and of these with
+ * most saturated ones. */
+static size_t
+worth(const struct rg_report *r, const struct rg_report_groups *g, size_t cell)
+{
+    size_t worth = 0;
+
+    for (size_t i = 0; i < g->n; i++) {
+        size_t like = like_cell(r, g, i, cell);
+
+        if (like != SIZE_MAX)
+            worth += g->n + 1 + (r->cells[like].counts.saturated != RG_NO_MODEL);
+    }
+    return worth;
+}
+
+/* One cell stands for a group: averages over several would hide what one is like. All are alike in
+ * the other axes where that is possible. */
+static void
+choose_cells(struct over_time *o, const struct rg_report *r)
+{
+    const struct rg_report_groups *g = &o->lanes.groups;
+    size_t largest = 0, most = 0;
+
+    for (size_t i = 1; i < g->n; i++)
+        largest = g->group[i].n > g->group[largest].n ? i : largest;
+    for (size_t i = 0; i < g->group[largest].n; i++) {
+        size_t x = worth(r, g, g->group[largest].cell[i]);
+
+        if (x > most) {
+            most = x;
+            o->like = g->group[largest].cell[i];
+        }
+    }
+    o->cell = rg_alloc(g->n, sizeof *o->cell);
+    o->alike = true;
+    for (size_t i = 0; i < g->n; i++) {
+        o->cell[i] = like_cell(r, g, i, o->like);
+        if (o->cell[i] == SIZE_MAX) {
+            o->cell[i] = g->group[i].cell[0];
+            o->alike = false;
+        }
+    }
+}
+
+/* Returns whether there is something to be seen. */
 static bool
 fill_line(const struct over_time *o, const struct rg_figures *f, size_t group, size_t model,
           double *x, double *y)
 {
-    const struct rg_results_cell *c = &f->r->cells[o->lanes.groups.group[group].cell[0]];
+    const struct rg_results_cell *c = &f->r->cells[o->cell[group]];
     const struct rg_results_series *s = series_of(c, model);
     bool seen = false;
 
@@ -230,7 +287,7 @@ add_panel(struct over_time *o, const struct rg_figures *f, size_t panel, size_t 
     size_t first = o->n_lines;
     bool seen = false;
 
-    for (size_t i = 0; i < o->lanes.groups.n && o->n_panels < RG_FIGURES_PANELS; i++) {
+    for (size_t i = 0; i < o->lanes.groups.n; i++) {
         struct rg_figure_line line = lane_of(&o->lanes, i);
         double *x = o->number + o->n_lines * 2 * POINTS, *y = x + POINTS;
 
@@ -273,34 +330,92 @@ add_panels(struct over_time *o, const struct rg_figures *f)
             add_panel(o, f, p, m);
 }
 
+/* Which cells stand for the rows, where these have several. */
+static void
+put_choice(struct rg_buf *out, const struct over_time *o, const struct rg_report *r)
+{
+    const struct rg_report_groups *g = &o->lanes.groups;
+    const char *lead = " of ";
+
+    for (size_t axis = 0; axis < rg_results_n_axes(r->db); axis++) {
+        bool several = false;
+
+        for (size_t i = 0; i < r->n_cells; i++)
+            several = several || rg_results_of(r->db, r->cells[i].cell, axis) !=
+                                     rg_results_of(r->db, r->cells[o->like].cell, axis);
+        if (!several || rg_report_is_by(g, axis))
+            continue;
+        rg_buf_printf(
+            out, "%s%s %s", lead, rg_results_axis(r->db, axis),
+            rg_results_value(r->db, axis, rg_results_of(r->db, r->cells[o->like].cell, axis)));
+        lead = ", ";
+    }
+    if (!o->alike)
+        rg_buf_puts(out, " (where there is none: of the first cell)");
+}
+
+/* Panels from first on that one sheet takes; the name of a further one has its number. */
+static enum rg_status
+draw_sheet(struct rg_figures *f, const struct over_time *o, const char *name, const char *text,
+           size_t first)
+{
+    size_t n = o->n_panels - first, sheet = first / RG_FIGURES_PANELS + 1, n_lines = 0;
+    size_t sheets = (o->n_panels + RG_FIGURES_PANELS - 1) / RG_FIGURES_PANELS;
+    struct rg_figure_line *line = rg_alloc(o->n_lines, sizeof *line);
+    struct rg_buf title = {0}, file = {0}, buf = {0};
+    struct rg_figure figure = {0};
+    enum rg_status rc;
+
+    n = n < RG_FIGURES_PANELS ? n : RG_FIGURES_PANELS;
+    for (size_t i = 0; i < o->n_lines; i++)
+        if (o->line[i].panel >= first && o->line[i].panel < first + n) {
+            line[n_lines] = o->line[i];
+            line[n_lines++].panel -= first;
+        }
+    rg_buf_puts(&title, text);
+    put_choice(&title, o, f->r);
+    if (sheets > 1)
+        rg_buf_printf(&title, ", sheet %zu of %zu", sheet, sheets);
+    rg_buf_puts(&file, name);
+    if (sheet > 1)
+        rg_buf_printf(&file, "-%zu", sheet);
+    rg_figure_lines(
+        &figure, rg_buf_text(&file),
+        &(struct rg_figure_lines){
+            .title = rg_figures_title(f, &buf, rg_buf_text(&title)),
+            .x = {.label = o->label},
+            .y = {.label = o->busy ? "slots in use (%)" : "calls waiting", .percent = o->busy},
+            .colour = o->lanes.colour,
+            .dash = o->lanes.dash,
+            .panel = (const char *const *)o->panel + first,
+            .n_panels = n,
+            .line = line,
+            .n = n_lines});
+    rc = rg_figures_draw(f, rg_buf_text(&file), &figure);
+    free(line);
+    rg_buf_clear(&title);
+    rg_buf_clear(&file);
+    rg_buf_clear(&buf);
+    return rc;
+}
+
 enum rg_status
 rg_figures_time(struct rg_figures *f, const char *name, const char *text, bool busy)
 {
     struct over_time o = {.busy = busy};
-    struct rg_figure figure = {0};
-    struct rg_buf buf = {0};
+    enum rg_status rc = RG_OK;
 
     lanes_init(&o.lanes, f, 2); /* lines that go up and down cross too often */
+    choose_cells(&o, f->r);
     add_panels(&o, f);
-    if (o.n_lines > 0)
-        rg_figure_lines(
-            &figure, name,
-            &(struct rg_figure_lines){
-                .title = rg_figures_title(f, &buf, text),
-                .x = {.label = o.label},
-                .y = {.label = busy ? "slots in use (%)" : "calls waiting", .percent = busy},
-                .colour = o.lanes.colour,
-                .dash = o.lanes.dash,
-                .panel = (const char *const *)o.panel,
-                .n_panels = o.n_panels,
-                .line = o.line,
-                .n = o.n_lines});
+    for (size_t p = 0; rc == RG_OK && p < o.n_panels; p += RG_FIGURES_PANELS)
+        rc = draw_sheet(f, &o, name, text, p);
     lanes_clear(&o.lanes);
     for (size_t p = 0; p < o.n_panels; p++)
         free(o.panel[p]);
+    free(o.cell);
     free(o.panel);
     free(o.line);
     free(o.number);
-    rg_buf_clear(&buf);
-    return o.n_lines > 0 ? rg_figures_draw(f, name, &figure) : RG_OK;
+    return rc;
 }

@@ -4,17 +4,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cli/cli.h"
 #include "cli/report_figures.h"
 
 /* ---- two axes ---- */
-
-/* latency_p95_ms as words. */
-static void
-put_words(struct rg_buf *out, const char *name)
-{
-    for (; *name; name++)
-        rg_buf_putc(out, *name == '_' ? ' ' : *name);
-}
 
 static enum rg_status
 heat_figure(struct rg_figures *f, const struct rg_report_groups *g, size_t metric)
@@ -34,11 +27,11 @@ heat_figure(struct rg_figures *f, const struct rg_report_groups *g, size_t metri
         value[g->group[i].value[0] * column.n + g->group[i].value[1]] =
             m->scale * rg_report_estimate(f->r, &g->group[i], metric).value;
     rg_buf_printf(&name, "heat-%s", m->name);
-    put_words(&text, m->name);
-    rg_buf_printf(&text, " by %s and %s", row.title, column.title);
+    rg_buf_printf(&text, "%s by %s and %s", m->words, row.title, column.title);
+    rg_report_capital(&text);
     rg_figure_heat(&figure, rg_buf_text(&name),
                    &(struct rg_figure_heat){.title = rg_figures_title(f, &buf, rg_buf_text(&text)),
-                                            .label = m->info ? m->head : m->name,
+                                            .label = m->head,
                                             .row = row,
                                             .column = column,
                                             .panel = &panel,
@@ -88,7 +81,7 @@ struct confusion {
     size_t n; /* categories; a column more for no label */
     uint64_t *count[RG_FIGURES_PANELS];
     const char *panel[RG_FIGURES_PANELS];
-    size_t n_panels;
+    size_t n_panels, n_other; /* drawn, and those that a sheet has no room for */
     bool unlabelled;
 };
 
@@ -116,7 +109,7 @@ confusion_init(struct confusion *c, const struct rg_figures *f, bool answer)
     *c = (struct confusion){.n = rg_results_n_categories(f->r->db)};
     cells = c->n * (c->n + 1);
     rg_report_group(&g, f->r, f->r->groups.axis, f->r->groups.n_axes > 0 ? 1 : 0);
-    for (size_t i = 0; i < g.n && c->n_panels < 6; i++) {
+    for (size_t i = 0; i < g.n; i++) {
         uint64_t *count = rg_zalloc(cells, sizeof *count), all = 0;
         bool known = false;
 
@@ -126,7 +119,8 @@ confusion_init(struct confusion *c, const struct rg_figures *f, bool answer)
             all += count[k];
         for (size_t p = 0; p < c->n_panels && !known; p++)
             known = memcmp(count, c->count[p], cells * sizeof *count) == 0;
-        if (all == 0 || known) {
+        c->n_other += all > 0 && !known && c->n_panels == RG_FIGURES_PANELS;
+        if (all == 0 || known || c->n_panels == RG_FIGURES_PANELS) {
             free(count);
             continue;
         }
@@ -169,6 +163,10 @@ confusion_figure(struct rg_figures *f, const char *name, const char *text, bool 
     confusion_init(&c, f, answer);
     if (c.n_panels == 0)
         return RG_OK;
+    if (c.n_other > 0)
+        rg_cli_say("%s shows %zu matrices, and leaves out %zu that differ from them: choose with "
+                   "--where",
+                   name, c.n_panels, c.n_other);
     columns = c.n + c.unlabelled;
     label = rg_alloc(columns, sizeof *label);
     for (size_t i = 0; i < columns; i++)

@@ -5,25 +5,29 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/num.h"
-#include "base/utf8.h"
 #include "stats/figure_form.h"
+#include "stats/tex.h"
 
 const char *const rg_figure_formats[RG_N_FIGURE_FORMATS + 1] = {"svg", "pdf", "png", "tikz", NULL};
 const char *const rg_figure_suffixes[RG_N_FIGURE_FORMATS] = {".svg", ".pdf", ".png", ".tex"};
 
-/* In the order in which they are taken: dark ones first, which are read best on white. */
-static const unsigned colours[] = {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7,
-                                   0xE69F00, 0x56B4E9, 0x000000, 0xF0E442};
+/* In the order in which they are taken: dark ones first, which are read best on white; grey in the
+ * place of yellow, of which lines are hardly seen. Then darker ones of the same hues, and yellow.
+ */
+static const unsigned colours[] = {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9,
+                                   0x000000, 0x999999, 0x003A5C, 0x7A3600, 0x00513B, 0x7B3F61,
+                                   0x805800, 0x2B6F94, 0xC4B400, 0x555555};
 enum { N_COLOURS = sizeof colours / sizeof *colours };
 
 /* gnuplot's numbers for points: circle, square, triangle, triangle upside down, diamond. */
 static const int shapes[RG_FIGURE_SHAPES] = {6, 4, 8, 10, 12};
 
-/* Helvetica's letters are half an em wide on average, labels have many narrow ones; 9 points. */
-static const double LETTER = 0.165, SAMPLE = 1.1, MARGIN = 0.35;
+static const double MARGIN = 0.35, LINE = 0.42, LETTER = 0.165;
 
 void
 rg_figure_clear(struct rg_figure *f)
@@ -93,57 +97,41 @@ rg_sheet_tic(struct rg_sheet *s, const char *text)
     return rg_names_add(s->tics, text, strlen(text), NULL) + 1;
 }
 
-/* gnuplot reads nothing but two quotes in a row within single quotes. */
-static void
-put_char(struct rg_buf *out, char c)
-{
-    if (c == '\'')
-        rg_buf_puts(out, "''");
-    else
-        rg_buf_putc(out, (unsigned char)c < ' ' || c == 127 ? ' ' : c);
-}
-
+/* gnuplot takes tics for formats when there is a % in them, and cuts these after 50 bytes. */
 static const char *
-tex_of(char c)
+percent_sign(const char *text, bool tex)
 {
-    switch (c) {
-    case '\\':
-        return "\\textbackslash{}";
-    case '^':
-        return "\\textasciicircum{}";
-    case '~':
-        return "\\textasciitilde{}";
-    case '<':
-        return "\\textless{}";
-    case '>':
-        return "\\textgreater{}";
-    case '|':
-        return "\\textbar{}";
-    case '"':
-        return "\\textquotedbl{}";
-    default:
-        return NULL;
-    }
+    return tex ? "{\\char37}" : strlen(text) < 45 ? "%%" : "percent";
 }
 
+/* As strings of gnuplot; a line break is the only character that means something. */
 static void
 put_quoted(struct rg_buf *out, const char *text, bool tex, bool format)
 {
-    rg_buf_putc(out, '\'');
-    for (; *text; text++) {
-        const char *name = tex ? tex_of(*text) : NULL;
+    struct rg_buf clean = {0}, all = {0};
 
-        if (name) {
-            rg_buf_puts(out, name);
-            continue;
-        }
-        if (tex && strchr("{}$&#%_", *text))
-            rg_buf_putc(out, '\\');
-        if (format && *text == '%')
-            rg_buf_putc(out, '%');
-        put_char(out, *text);
+    for (const char *s = text; *s; s++)
+        rg_buf_putc(&clean, *s != '\n' && ((unsigned char)*s < ' ' || *s == 127) ? ' ' : *s);
+    if (tex)
+        rg_tex_put(&all, rg_buf_text(&clean));
+    else
+        rg_buf_puts(&all, rg_buf_text(&clean));
+    rg_buf_putc(out, '\'');
+    for (const char *s = rg_buf_text(&all); *s; s++) {
+        if (*s == '\n')
+            rg_buf_puts(out, "'.\"\\n\".'");
+        else if (format && tex && s[0] == '\\' && s[1] == '%')
+            continue; /* the sign itself comes next */
+        else if (format && *s == '%')
+            rg_buf_puts(out, percent_sign(text, tex));
+        else if (*s == '\'')
+            rg_buf_puts(out, "''");
+        else
+            rg_buf_putc(out, *s);
     }
     rg_buf_putc(out, '\'');
+    rg_buf_clear(&clean);
+    rg_buf_clear(&all);
 }
 
 static void
@@ -173,6 +161,7 @@ put_terminals(const struct rg_sheet *s, struct rg_buf *out)
     rg_buf_printf(out,
                   "if (!exists(\"format\")) format = 'svg'\n"
                   "tex = format eq 'tikz'\n"
+                  "P = tex ? 1.6 : 1 # TikZ has smaller points\n"
                   "set encoding utf8\n"
                   "if (format eq 'svg') { set terminal svg noenhanced size %.0f,%.0f "
                   "font 'Helvetica,12' background '#ffffff'; set output '%s.svg' }\n"
@@ -184,7 +173,7 @@ put_terminals(const struct rg_sheet *s, struct rg_buf *out)
                   "if (format eq 'png') { set terminal pngcairo noenhanced color size %.0f,%.0f "
                   "font 'Helvetica,9' fontscale 2 linewidth 2 pointscale 2 background '#ffffff'; "
                   "set output '%s.png' }\n"
-                  "if (tex) { set terminal tikz color size %.2fcm,%.2fcm font '\\footnotesize'; "
+                  "if (tex) { set terminal tikz color size %.2fcm,%.2fcm font '\\small'; "
                   "set output '%s.tex' }\n",
                   w * 80, h * 80, s->name, w, h, s->name);
 }
@@ -204,6 +193,7 @@ rg_sheet_finish(struct rg_sheet *s, struct rg_buf *script)
     rg_buf_puts(script, rg_buf_text(&s->body));
     rg_buf_puts(script, "unset output\n");
     rg_buf_clear(&s->body);
+    rg_buf_clear(&s->title);
     rg_names_free(s->texts);
     rg_names_free(s->tics);
 }
@@ -245,32 +235,34 @@ rg_sheet_row(struct rg_sheet *s)
 
 /* ---- layout ---- */
 
-double
-rg_sheet_text_width(const char *text)
+void
+rg_sheet_title(struct rg_sheet *s, const char *title)
 {
-    return LETTER * (double)rg_utf8_width(text, rg_utf8_check(text, strlen(text)));
+    size_t lines = title ? rg_sheet_wrap(&s->title, title, s->width - 2 * MARGIN) : 1;
+
+    s->top += LINE * (double)(lines - 1);
 }
 
-double
-rg_sheet_labels_width(const struct rg_figure_legend *l)
+/* A label for each line: how gnuplot sets several differs between its terminals. */
+static void
+put_title(struct rg_sheet *s)
 {
-    double width = 0;
+    const char *line = rg_buf_text(&s->title);
 
-    for (size_t i = 0; i < l->n; i++)
-        width = fmax(width, rg_sheet_text_width(l->label[i]));
-    return width;
-}
+    for (size_t i = 0; *line; i++) {
+        size_t n = strcspn(line, "\n");
+        char *text = rg_strndup(line, n);
 
-double
-rg_sheet_legend_width(const struct rg_figure_legend *l)
-{
-    double title = l->title ? rg_sheet_text_width(l->title) : 0;
-
-    return l->n == 0 ? 0 : SAMPLE + MARGIN + fmax(title, rg_sheet_labels_width(l));
+        rg_sheet_put(s, "set label %zu T[%zu] at screen %.4f, screen %.4f left\n", 10 + i,
+                     rg_sheet_text(s, text), MARGIN / s->width,
+                     1 - (0.45 + LINE * (double)i) / s->height);
+        free(text);
+        line += n + (line[n] != '\0');
+    }
 }
 
 void
-rg_sheet_begin(struct rg_sheet *s, const char *title)
+rg_sheet_begin(struct rg_sheet *s)
 {
     rg_sheet_put(s, "set border 3 lw 0.75 lc rgb '#404040'\n"
                     "set tics nomirror out scale 0.5\n"
@@ -279,9 +271,7 @@ rg_sheet_begin(struct rg_sheet *s, const char *title)
                     "unset key\n"
                     "set bars small\n"
                     "set errorbars lw 0.75\n");
-    if (title)
-        rg_sheet_put(s, "set label 1 T[%zu] at screen %.4f, screen %.4f left\n",
-                     rg_sheet_text(s, title), MARGIN / s->width, 1 - 0.45 / s->height);
+    put_title(s);
     rg_sheet_margins(s, 0, 0, 1, 1, 0, 0);
 }
 
@@ -304,22 +294,24 @@ rg_sheet_margins(struct rg_sheet *s, size_t column, size_t row, size_t columns, 
 }
 
 void
+rg_sheet_panel_title(struct rg_sheet *s, const char *title, double width)
+{
+    struct rg_buf lines = {0};
+
+    if (title[0]) {
+        rg_sheet_wrap(&lines, title, width);
+        rg_sheet_put(s, "set title T[%zu] offset 0,-0.6\n", rg_sheet_text(s, rg_buf_text(&lines)));
+    }
+    rg_buf_clear(&lines);
+}
+
+void
 rg_sheet_key(struct rg_sheet *s)
 {
     rg_sheet_put(s,
                  "set key at screen %.4f, screen %.4f left top vertical maxrows 1000 Left reverse "
                  "samplen 2 spacing (format eq 'svg' ? 0.79 : 1.1) noautotitle\n",
                  (s->width - s->right + MARGIN) / s->width, 1 - s->top / s->height);
-}
-
-void
-rg_sheet_heading(struct rg_sheet *s, const char *title, bool first)
-{
-    if (!first)
-        rg_sheet_put(s, ", \\\n  keyentry with dots lc rgb '#ffffff' title ' '");
-    if (title)
-        rg_sheet_put(s, ", \\\n  keyentry with dots lc rgb '#ffffff' title T[%zu]",
-                     rg_sheet_text(s, title));
 }
 
 /* ---- axes ---- */
@@ -407,6 +399,13 @@ put_linear_tics(struct rg_sheet *s, const char *which, double lo, double hi)
     rg_sheet_put(s, "set %stics %g\n", which, least);
 }
 
+void
+rg_sheet_scale(struct rg_sheet *s, double height, double lo, double hi)
+{
+    s->panel_height = height;
+    put_linear_tics(s, "cb", lo, hi);
+}
+
 static void
 put_range(struct rg_sheet *s, const char *which, const struct rg_figure_axis *axis,
           struct rg_span span, bool from_zero, bool numbers)
@@ -460,11 +459,16 @@ rg_sheet_axis_label(struct rg_sheet *s, const char *which, const struct rg_figur
 }
 
 void
-rg_sheet_rows(struct rg_sheet *s, const struct rg_figure_legend *l, bool labels)
+rg_sheet_rows(struct rg_sheet *s, const struct rg_figure_legend *l, double room)
 {
+    struct rg_buf lines = {0};
+
     rg_sheet_put(s, "set yrange [-0.6:%.1f]\nset ytics scale 0 (", (double)l->n - 0.4);
-    for (size_t i = 0; i < l->n && labels; i++)
-        rg_sheet_put(s, "%sF[%zu] %zu", i > 0 ? ", " : "", rg_sheet_tic(s, l->label[i]),
+    for (size_t i = 0; i < l->n && room > 0; i++) {
+        rg_sheet_wrap(&lines, l->label[i], room);
+        rg_sheet_put(s, "%sF[%zu] %zu", i > 0 ? ", " : "", rg_sheet_tic(s, rg_buf_text(&lines)),
                      l->n - 1 - i);
-    rg_sheet_put(s, "%s)\n", labels && l->n > 0 ? "" : "'' 0"); /* () would be gnuplot's own */
+    }
+    rg_sheet_put(s, "%s)\n", room > 0 && l->n > 0 ? "" : "'' 0"); /* () would be gnuplot's own */
+    rg_buf_clear(&lines);
 }

@@ -6,8 +6,9 @@
  * gnuplot or TeX. Equal figures are equal texts.
  *
  * Colours are those of M. Okabe and K. Ito, "Color Universal Design", 2008, which differ for the
- * colour-blind; shape or dash tells what is drawn in the same one. Legends stand beside the data.
- * All figures are 17 cm wide, two columns of a page, and as high as they need to be.
+ * colour-blind, and darker ones of the same hues; shape or dash tells what is drawn in the same
+ * one. Legends stand beside the data. All figures are 17 cm wide, two columns of a page, and as
+ * high as they need to be; long texts are broken into lines.
  *
  * NaN is missing: it is not drawn. So is a limit of an interval that is not finite. All arrays are
  * borrowed for the call. */
@@ -50,7 +51,7 @@ enum { RG_FIGURE_SHAPES = 5, RG_FIGURE_FILLS = 3 };
 
 struct rg_figure_point {
     struct rg_estimate x, y;
-    size_t colour, shape; /* in their legends; beyond 8 and 5 they begin again */
+    size_t colour, shape; /* in their legends; beyond 16 and 5 they begin again */
     size_t fill;          /* 0: filled, 1: an outline, 2: filled lightly */
     bool front;           /* one of those that no other beats: joined by a staircase, ringed */
 };
@@ -62,6 +63,7 @@ struct rg_figure_scatter {
     struct rg_figure_legend colour, shape, fill; /* n = 0: not told */
     const struct rg_figure_point *point;
     size_t n;
+    const char *interval; /* what bars are: 95 % intervals; NULL: not told */
 };
 void rg_figure_scatter(struct rg_figure *out, const char *name, const struct rg_figure_scatter *s);
 

@@ -11,7 +11,9 @@ static const unsigned DARK = 0x202020, LIGHT = 0xFFFFFF;
 struct layout {
     size_t columns, rows; /* of panels */
     struct rg_span span;
-    int turned; /* degrees by which labels of columns are, when they are too long */
+    int turned;        /* degrees by which labels of columns are, when they are too long */
+    double room;       /* for a label of a column, in lines of this width */
+    double panel, gap; /* width of a panel, gap below it */
 };
 
 /* Three significant digits; no more than a reader can compare. */
@@ -52,13 +54,18 @@ put_panel_data(struct rg_sheet *s, const struct rg_figure_heat *f, const struct 
 static void
 put_columns(struct rg_sheet *s, const struct rg_figure_heat *f, const struct layout *l)
 {
+    struct rg_buf lines = {0};
+
     rg_sheet_put(s, "set xrange [-0.5:%.1f]\nset xtics scale 0%s (", (double)f->column.n - 0.5,
                  l->turned == 90   ? " rotate by 90 right"
                  : l->turned == 45 ? " rotate by -45"
                                    : "");
-    for (size_t i = 0; i < f->column.n; i++)
-        rg_sheet_put(s, "%sF[%zu] %zu", i > 0 ? ", " : "", rg_sheet_tic(s, f->column.label[i]), i);
+    for (size_t i = 0; i < f->column.n; i++) {
+        rg_sheet_wrap(&lines, f->column.label[i], l->room);
+        rg_sheet_put(s, "%sF[%zu] %zu", i > 0 ? ", " : "", rg_sheet_tic(s, rg_buf_text(&lines)), i);
+    }
     rg_sheet_put(s, ")\n");
+    rg_buf_clear(&lines);
 }
 
 /* Characters of the longest number. */
@@ -83,12 +90,12 @@ put_panel(struct rg_sheet *s, const struct rg_figure_heat *f, const struct layou
     size_t column = p % l->columns, row = p / l->columns;
     double need = widest(f) * 0.165;
 
-    rg_sheet_margins(s, column, row, l->columns, l->rows, GAP_X, GAP_Y);
+    rg_sheet_margins(s, column, row, l->columns, l->rows, GAP_X, l->gap);
     if (p == 1)
         rg_sheet_put(s, "unset label\nunset colorbox\n");
     if (f->n_panels > 1)
-        rg_sheet_put(s, "set title T[%zu] offset 0,-0.6\n", rg_sheet_text(s, f->panel[p]));
-    rg_sheet_rows(s, &f->row, column == 0);
+        rg_sheet_panel_title(s, f->panel[p], l->panel);
+    rg_sheet_rows(s, &f->row, column == 0 ? LABELS_MAX : 0);
     rg_sheet_put(s, "set yrange [-0.5:%.1f]\n", (double)f->row.n - 0.5);
     if (p + l->columns >= f->n_panels)
         put_columns(s, f, l);
@@ -129,6 +136,7 @@ put_scale(struct rg_sheet *s, const struct rg_figure_heat *f, const struct layou
 {
     double height = s->height - s->top - s->bottom;
 
+    rg_sheet_scale(s, height, l->span.lo, l->span.hi);
     rg_sheet_put(s,
                  "set palette defined (0 '#f2f6fb', 0.25 '#c3d7ec', 0.5 '#7fb0d8', 0.75 '#2f77b5', "
                  "1 '#08306b')\n"
@@ -142,30 +150,54 @@ put_scale(struct rg_sheet *s, const struct rg_figure_heat *f, const struct layou
                  SCALE_WIDTH / s->width, height / s->height);
 }
 
+/* Columns of a width: their labels level if they go below them, else turned, in as many lines as
+ * the width has room for. Returns the height that they take. */
+static double
+turn_labels(struct layout *l, const struct rg_figure_legend *columns, double width)
+{
+    double widest, room = 5;
+    size_t lines = rg_sheet_wrapped(columns, width, &widest);
+
+    l->room = width;
+    l->turned = 0;
+    if (widest <= width && lines <= 2)
+        return 0.3 + RG_SHEET_LINE * (double)(lines - 1);
+    lines = rg_sheet_wrapped(columns, room, &widest);
+    l->turned = width >= 0.5 && lines == 1 ? 45 : 90;
+    while (lines > 1 && RG_SHEET_LINE * (double)lines > width && room < 20) {
+        room += 1;
+        lines = rg_sheet_wrapped(columns, room, &widest);
+    }
+    l->room = room;
+    return l->turned == 45 ? 0.75 * widest : widest;
+}
+
 void
 rg_figure_heat(struct rg_figure *out, const char *name, const struct rg_figure_heat *f)
 {
     struct layout l = layout_of(f);
     struct rg_sheet s;
-    double width, labels = rg_sheet_labels_width(&f->column);
+    double width, height, labels;
+    size_t row_lines = rg_sheet_wrapped(&f->row, LABELS_MAX, &labels), lines;
+    const struct rg_figure_legend panels = {NULL, f->panel, f->n_panels};
 
     rg_sheet_init(&s, name, &out->data);
-    s.left =
-        fmin(rg_sheet_labels_width(&f->row), LABELS_MAX) + 2 * TEXT_GAP + (f->row.title ? 0.6 : 0);
+    rg_sheet_title(&s, f->title);
+    s.left = labels + 2 * TEXT_GAP + (f->row.title ? 0.6 : 0);
     s.right = fmax(2.2, rg_sheet_text_width(f->label) + 0.5);
     width = (s.width - s.left - s.right - GAP_X * (double)(l.columns - 1)) /
             (double)(l.columns * f->column.n);
-    l.turned = labels <= width ? 0 : width >= 0.5 ? 45 : 90;
-    s.bottom = 0.6 +
-               (l.turned == 90 ? labels
-                : l.turned     ? 0.75 * labels
-                               : 0.3) +
-               (f->column.title ? 0.5 : 0);
-    s.top = f->n_panels > 1 ? 1.5 : 1;
+    l.panel = (s.width - s.left - s.right + GAP_X) / (double)l.columns;
+    lines = rg_sheet_wrapped(&panels, l.panel, &labels);
+    l.gap = GAP_Y + RG_SHEET_LINE * (double)(lines - 1);
+    s.bottom = 0.6 + turn_labels(&l, &f->column, width) + (f->column.title ? 0.5 : 0);
+    s.top += f->n_panels > 1 ? 0.5 + RG_SHEET_LINE * (double)(lines - 1) : 0;
+    height = fmin(fmax(width * 0.6, f->row.n > 24 ? 0.4 : 0.5), 1.1);
+    if (row_lines > 1)
+        height = fmax(height, RG_SHEET_LINE * (double)row_lines + 0.1);
     s.height =
-        s.top + s.bottom + GAP_Y * (double)(l.rows - 1) +
-        (double)(l.rows * f->row.n) * fmin(fmax(width * 0.6, f->row.n > 24 ? 0.4 : 0.5), 1.1);
-    rg_sheet_begin(&s, f->title);
+        s.top + s.bottom + l.gap * (double)(l.rows - 1) + (double)(l.rows * f->row.n) * height;
+    rg_sheet_begin(&s);
     rg_sheet_put(&s, "unset grid\nset border 0\n");
     if (f->row.title)
         rg_sheet_axis_label(&s, "y", &(struct rg_figure_axis){.label = f->row.title});

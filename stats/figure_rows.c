@@ -1,9 +1,10 @@
 /* Figures of rows: stacked bars, and estimates as points with their intervals. */
 #include <math.h>
+#include <stdio.h>
 
 #include "stats/figure_form.h"
 
-static const double TEXT_GAP = 0.35, LABELS_MAX = 7;
+static const double TEXT_GAP = 0.35, LABELS_LEAST = 5.5, LABELS_MAX = 7, BARS = 6;
 
 /* Height of a row: less where there are many, which must go on a page. */
 static double
@@ -12,18 +13,38 @@ row_height(size_t n)
     return n > 24 ? 0.39 : 0.47;
 }
 
-/* Height and left margin for labelled rows, each high enough for so many lines of data. */
-static void
+/* Height and left margin for labelled rows, each high enough for so many lines of data. Returns the
+ * room for labels. */
+static double
 lay_out(struct rg_sheet *s, const struct rg_figure_legend *row,
         const struct rg_figure_legend *legend, double height)
 {
-    double width = rg_sheet_legend_width(legend);
+    double width = rg_sheet_legend_width(legend), labels;
+    double room = fmin(LABELS_MAX, fmax(LABELS_LEAST, s->width - width - BARS - 1.2));
+    size_t lines = rg_sheet_wrapped(row, room, &labels);
 
-    s->left = fmin(rg_sheet_labels_width(row), LABELS_MAX) + 2 * TEXT_GAP;
+    s->left = labels + 2 * TEXT_GAP;
     s->right = width > 0 ? width + 0.5 : 0.6;
+    height = fmax(height, lines > 1 ? RG_SHEET_LINE * (double)lines + 0.1 : 0);
     s->height =
-        s->top + s->bottom + fmax(height * ((double)row->n + 0.2), 0.45 * ((double)legend->n + 2));
+        s->top + s->bottom +
+        fmax(height * ((double)row->n + 0.2), 0.45 * (double)(rg_sheet_legend_lines(legend) + 1));
     s->height = fmax(s->height, 4);
+    return room;
+}
+
+/* shape 0: none. */
+static void
+put_entry(struct rg_sheet *s, const char *what, int shape, size_t colour, const char *label)
+{
+    char sample[64];
+
+    if (shape > 0)
+        snprintf(sample, sizeof sample, "%s pt %d ps P lc rgb '#%06x'", what, shape,
+                 rg_sheet_colour(colour));
+    else
+        snprintf(sample, sizeof sample, "%s lc rgb '#%06x'", what, rg_sheet_colour(colour));
+    rg_sheet_entry(s, sample, label);
 }
 
 /* ---- stacked bars ---- */
@@ -98,17 +119,19 @@ rg_figure_bars(struct rg_figure *out, const char *name, const struct rg_figure_b
 {
     struct rg_span span;
     struct rg_sheet s;
+    double room;
     bool totals;
 
     rg_sheet_init(&s, name, &out->data);
-    lay_out(&s, &f->row, &f->part, row_height(f->row.n));
-    rg_sheet_begin(&s, f->title);
+    rg_sheet_title(&s, f->title);
+    room = lay_out(&s, &f->row, &f->part, row_height(f->row.n));
+    rg_sheet_begin(&s);
     rg_sheet_key(&s);
     span = put_parts(&s, f);
     totals = put_totals(&s, f, &span);
     rg_sheet_axis(&s, "x", &f->x, span, true, true);
     rg_sheet_axis_label(&s, "x", &f->x);
-    rg_sheet_rows(&s, &f->row, true);
+    rg_sheet_rows(&s, &f->row, room);
     rg_sheet_put(&s, "set grid noytics\nset style fill solid 1 noborder\nplot NaN");
     for (size_t p = 0; p < f->part.n; p++)
         rg_sheet_put(&s,
@@ -123,8 +146,7 @@ rg_figure_bars(struct rg_figure *out, const char *name, const struct rg_figure_b
     rg_sheet_heading(&s, f->part.title, true);
     for (size_t p = 0; p < f->part.n; p++)
         if (part_occurs(f, p))
-            rg_sheet_put(&s, ", \\\n  keyentry with boxes lc rgb '#%06x' title T[%zu]",
-                         rg_sheet_colour(p), rg_sheet_text(&s, f->part.label[p]));
+            put_entry(&s, "boxes", 0, p, f->part.label[p]);
     rg_sheet_put(&s, "\n");
     rg_sheet_finish(&s, &out->script);
 }
@@ -171,17 +193,19 @@ rg_figure_dots(struct rg_figure *out, const char *name, const struct rg_figure_d
     const struct rg_figure_legend none = {NULL, NULL, 0};
     struct rg_span span;
     struct rg_sheet s;
+    double room;
 
     rg_sheet_init(&s, name, &out->data);
-    lay_out(&s, &f->row, f->series.n > 1 ? &f->series : &none,
-            fmax(row_height(f->row.n), 0.22 * (double)(f->series.n + 1)));
-    rg_sheet_begin(&s, f->title);
+    rg_sheet_title(&s, f->title);
+    room = lay_out(&s, &f->row, f->series.n > 1 ? &f->series : &none,
+                   fmax(row_height(f->row.n), 0.22 * (double)(f->series.n + 1)));
+    rg_sheet_begin(&s);
     rg_sheet_key(&s);
     span = put_series(&s, f);
     /* From 0, unless all is far from it. */
     rg_sheet_axis(&s, "x", &f->x, span, isnan(f->line) && span.lo < span.hi / 2, true);
     rg_sheet_axis_label(&s, "x", &f->x);
-    rg_sheet_rows(&s, &f->row, true);
+    rg_sheet_rows(&s, &f->row, room);
     rg_sheet_put(&s, "set grid noytics\n");
     for (size_t r = 0; r + 1 < f->row.n && f->series.n > 1; r++)
         rg_sheet_put(&s,
@@ -196,15 +220,13 @@ rg_figure_dots(struct rg_figure *out, const char *name, const struct rg_figure_d
     rg_sheet_put(&s, "plot NaN");
     for (size_t k = 0; k < f->series.n; k++)
         rg_sheet_put(&s,
-                     ", \\\n  data index %zu using 1:2:3:4 with xerrorbars pt %d ps 0.7 lw 1 "
+                     ", \\\n  data index %zu using 1:2:3:4 with xerrorbars pt %d ps 0.7*P lw 1 "
                      "lc rgb '#%06x'",
                      k, rg_sheet_shape(k, false), rg_sheet_colour(k));
     if (f->series.n > 1)
         rg_sheet_heading(&s, f->series.title, true);
     for (size_t k = 0; f->series.n > 1 && k < f->series.n; k++)
-        rg_sheet_put(&s, ", \\\n  keyentry with points pt %d lc rgb '#%06x' title T[%zu]",
-                     rg_sheet_shape(k, false), rg_sheet_colour(k),
-                     rg_sheet_text(&s, f->series.label[k]));
+        put_entry(&s, "points", rg_sheet_shape(k, false), k, f->series.label[k]);
     rg_sheet_put(&s, "\n");
     rg_sheet_finish(&s, &out->script);
 }

@@ -1,5 +1,6 @@
 /* Points of two estimates, with the front that they form. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -83,35 +84,60 @@ put_front(struct rg_sheet *s, const struct rg_figure_scatter *f)
 /* ---- legend ---- */
 
 static void
+put_entry(struct rg_sheet *s, int shape, unsigned colour, const char *label)
+{
+    char sample[64];
+
+    snprintf(sample, sizeof sample, "points pt %d ps P lc rgb '#%06x'", shape, colour);
+    rg_sheet_entry(s, sample, label);
+}
+
+/* What front and bars mean, in the order of enum mark. */
+enum mark { MARK_LINE, MARK_RING, MARK_BAR, N_MARKS };
+
+static struct rg_figure_legend
+marks_of(const struct rg_figure_scatter *f, const char *label[N_MARKS])
+{
+    label[MARK_LINE] = "Pareto front";
+    label[MARK_RING] = "on the front";
+    label[MARK_BAR] = f->interval;
+    return (struct rg_figure_legend){NULL, label, f->interval ? N_MARKS : N_MARKS - 1};
+}
+
+static void
 put_legend(struct rg_sheet *s, const struct rg_figure_scatter *f)
 {
+    static const char *const samples[N_MARKS] = {"lines lw 1.2 lc rgb '#a0a0a0'",
+                                                 "points pt 6 ps 1.6*P lw 1 lc rgb '#404040'",
+                                                 "lines lw 0.75 lc rgb '#404040'"};
+    const char *label[N_MARKS];
+    struct rg_figure_legend marks = marks_of(f, label);
+
     if (f->colour.n > 0)
         rg_sheet_heading(s, f->colour.title, true);
     for (size_t i = 0; i < f->colour.n; i++)
-        rg_sheet_put(s, ", \\\n  keyentry with points pt %d lc rgb '#%06x' title T[%zu]",
-                     rg_sheet_shape(f->shape.n > 0 ? 0 : i / 8, false), rg_sheet_colour(i),
-                     rg_sheet_text(s, f->colour.label[i]));
+        put_entry(s, rg_sheet_shape(f->shape.n > 0 ? 0 : i / 8, false), rg_sheet_colour(i),
+                  f->colour.label[i]);
     if (f->shape.n > 0)
         rg_sheet_heading(s, f->shape.title, false);
     for (size_t i = 0; i < f->shape.n; i++)
-        rg_sheet_put(s, ", \\\n  keyentry with points pt %d lc rgb '#606060' title T[%zu]",
-                     rg_sheet_shape(i, false), rg_sheet_text(s, f->shape.label[i]));
+        put_entry(s, rg_sheet_shape(i, false), 0x606060, f->shape.label[i]);
     if (f->fill.n > 0)
         rg_sheet_heading(s, f->fill.title, false);
     for (size_t i = 0; i < f->fill.n; i++)
-        rg_sheet_put(s, ", \\\n  keyentry with points pt %d lc rgb '#%06x' title T[%zu]",
-                     rg_sheet_shape(0, i == 1), i == 2 ? rg_sheet_light(0x606060) : 0x606060,
-                     rg_sheet_text(s, f->fill.label[i]));
+        put_entry(s, rg_sheet_shape(0, i == 1), i == 2 ? rg_sheet_light(0x606060) : 0x606060,
+                  f->fill.label[i]);
     rg_sheet_heading(s, NULL, false);
-    rg_sheet_put(s, ", \\\n  keyentry with lines lw 1.2 lc rgb '#a0a0a0' title T[%zu]\n",
-                 rg_sheet_text(s, "Pareto front"));
+    for (size_t i = 0; i < marks.n; i++)
+        rg_sheet_entry(s, samples[i], marks.label[i]);
+    rg_sheet_put(s, "\n");
 }
 
 static size_t
-legend_rows(const struct rg_figure_scatter *f)
+legend_lines(const struct rg_figure_scatter *f)
 {
-    return f->colour.n + f->shape.n + f->fill.n + (f->shape.n > 0 ? 2 : 0) +
-           (f->fill.n > 0 ? 2 : 0) + 3;
+    return rg_sheet_legend_lines(&f->colour) + rg_sheet_legend_lines(&f->shape) +
+           rg_sheet_legend_lines(&f->fill) + (f->shape.n > 0) + (f->fill.n > 0) + 1 + N_MARKS;
 }
 
 /* ---- the figure ---- */
@@ -164,16 +190,17 @@ put_axes(struct rg_sheet *s, const struct rg_figure_scatter *f)
 void
 rg_figure_scatter(struct rg_figure *out, const char *name, const struct rg_figure_scatter *f)
 {
-    static const char *const front[] = {"Pareto front"};
-    const struct rg_figure_legend line = {NULL, front, 1};
+    const char *label[N_MARKS];
+    const struct rg_figure_legend marks = marks_of(f, label);
     struct rg_sheet s;
 
     rg_sheet_init(&s, name, &out->data);
+    rg_sheet_title(&s, f->title);
     s.right = fmax(fmax(rg_sheet_legend_width(&f->colour), rg_sheet_legend_width(&f->shape)),
-                   fmax(rg_sheet_legend_width(&f->fill), rg_sheet_legend_width(&line))) +
+                   fmax(rg_sheet_legend_width(&f->fill), rg_sheet_legend_width(&marks))) +
               0.5;
-    s.height = fmax(s.height, s.top + s.bottom + 0.45 * (double)legend_rows(f));
-    rg_sheet_begin(&s, f->title);
+    s.height = fmax(s.height, s.top + s.bottom + 0.45 * (double)legend_lines(f));
+    rg_sheet_begin(&s);
     rg_sheet_key(&s);
     put_points(&s, f);
     put_axes(&s, f);
@@ -190,11 +217,11 @@ rg_figure_scatter(struct rg_figure *out, const char *name, const struct rg_figur
                          "lc rgb variable");
     /* Bars must not be seen through outlines, whose numbers are even. */
     rg_sheet_put(&s, ", \\\n  data index 0 using 1:2:($7+1-int($7)%%2) with points pt variable "
-                     "ps 0.9 lc rgb '#ffffff'");
-    rg_sheet_put(&s, ", \\\n  data index 0 using 1:2:7:9 with points pt variable ps 0.9 lw 1.2 "
+                     "ps 0.9*P lc rgb '#ffffff'");
+    rg_sheet_put(&s, ", \\\n  data index 0 using 1:2:7:9 with points pt variable ps 0.9*P lw 1.2 "
                      "lc rgb variable");
     if (has_front(f))
-        rg_sheet_put(&s, ", \\\n  data index 2 using 1:2 with points pt 6 ps 1.6 lw 1 "
+        rg_sheet_put(&s, ", \\\n  data index 2 using 1:2 with points pt 6 ps 1.6*P lw 1 "
                          "lc rgb '#404040'");
     put_legend(&s, f);
     rg_sheet_finish(&s, &out->script);

@@ -11,7 +11,24 @@ export PATH ROUTERGYM_SIM_DATADIR
 
 examples() { sed -n 's/^\.Dl \$ //p' "$1" | sed 's/\\e/\\/g; s/\\-/-/g; s/\\&//g; s/\\(dq/"/g'; }
 
-plan "$(cat "$srcdir"/man/*.[1-9] | grep -c '^\.Dl \$ ')"
+# As a reader sees them, who copies them into a shell.
+shown() { mandoc -Tascii -Owidth=900 "$1" | col -bx | sed -n 's/^ *\$ //p'; }
+
+plan $(($(cat "$srcdir"/man/*.[1-9] | grep -c '^\.Dl \$ ') + $(ls "$srcdir"/man/*.[1-9] | wc -l) + 1))
+for page in "$srcdir"/man/*.[1-9]; do
+    if command -v mandoc >/dev/null && command -v col >/dev/null; then
+        is "$(basename "$page"): examples are shown as they are" "$(examples "$page")" "$(shown "$page")"
+    else
+        skip "$(basename "$page"): examples are shown as they are" 'no mandoc'
+    fi
+done
+# The comparison must be able to fail: mdoc takes quotation marks away.
+if command -v mandoc >/dev/null && command -v col >/dev/null; then
+    printf '.Dd November 22, 2026\n.Dt X 1\n.Os\n.Sh EXAMPLES\n.Dl $ echo "a b" c\n' >"$tmp/quoted.1"
+    is 'a quotation mark that is lost is seen' 'echo a b c' "$(shown "$tmp/quoted.1")"
+else
+    skip 'a quotation mark that is lost is seen' 'no mandoc'
+fi
 for page in "$srcdir"/man/*.[1-9]; do
     dir=$tmp/$(basename "$page")
     mkdir "$dir"

@@ -4,7 +4,7 @@
 p=$ROUTERGYM_SIM
 cd "$tmp" || exit 99
 
-plan 18
+plan 43
 
 # Columns of a csv table by name: cols FILE NAME...
 cols() {
@@ -62,6 +62,70 @@ if command -v sqlite3 >/dev/null; then
 else
     skip 'where there were none, there is no share' 'no sqlite3'
 fi
+# ---- what they say ----
+title() { sed -n 's/^T\[[0-9]*\] = tex ? .* : '"'\\($2.*\\)'"'$/\1/p' "$1" | head -n 1; }
+is 'matrices have names in words' 'Mean latency (ms) by router and memory (synthetic data)' "$(title text/heat-latency_mean_ms.gp Mean)"
+ok 'and units' grep -q "'mean latency ms'" text/heat-latency_mean_ms.gp
+is 'no service level, no figure of one' 'Completed requests (synthetic data)' "$(title text/goodput.gp Completed)"
+is 'what is almost always so hides nothing' 'Requests that were not completed (synthetic data)' "$(title text/outcomes.gp Requests)"
+is 'each loss' "$("$p" report --format csv -t reliability a.db | cols /dev/stdin offered failed |
+    awk -F, 'NR > 1 {printf "%.9g\n", 100 * $2 / $1}')" \
+    "$(awk '/^# / {on = $2 == "failed"} on && NF == 3 {printf "%.9g\n", $3 - $2}' text/outcomes.dat)"
+ok 'intervals have their level' grep -q "'95 % interval'" text/cost-quality.gp
+"$p" sweep grid.json -o slo.db --set slo-ms=2000 2>/dev/null
+"$p" report --figures slo slo.db 2>/dev/null
+is 'with a service level it is named' 'Requests that met the service level (synthetic data)' "$(title slo/goodput.gp Requests)"
+
+# ---- many rows, and long names ----
+PATH=$tmp/empty
+"$p" sweep grid.json -o many.db --set 'axes.router=["slm-only","llm-only","random","round-robin","oracle","slm-dominant",
+    "slm-dominant(confidence=0.9,length=256,retrieval=0.2,blank=off,steps=off)"]' --set 'seeds=[1,2]' 2>/dev/null
+status 'names of seventy letters' 0 "$p" report --figures many many.db
+PATH=${OLDPATH:-/usr/local/bin:/usr/bin:/bin}
+is 'more panels than go on a sheet are on several' 'utilisation-2.gp utilisation.gp' "$(cd many && echo utilisation*.gp)"
+has 'which are numbered, with the cell that is shown' 'of seed 1, sheet 2 of' many/utilisation-2.gp
+sed 's/"rate": 4, "slots": 3/"slots": 3/; s/"axes": {/"axes": {"rate": [0.5, 40], /' grid.json >rates.json
+"$p" sweep rates.json -o rates.db 2>/dev/null
+"$p" report -b router,memory --figures rates rates.db 2>/dev/null
+has 'a saturated cell is shown rather than another' 'first replication of rate 40' rates/queue.gp
+
+# ---- a gnuplot that is old, or cannot do all ----
+mkdir fake
+# Pretends to draw; fake VERSION FAILS DRAWS: fails for commands with this text.
+fake() {
+    cat >fake/gnuplot <<END
+#!/bin/sh
+case "\$*" in
+    *--version*) echo "gnuplot $1 patchlevel 0" ;;
+    *$2*) echo no >&2; exit 1 ;;
+    *format=*)
+        for name; do :; done
+        format=\${3#*\'}
+        format=\${format%\'}
+        [ \$format = tikz ] && format=tex
+        $3 && echo picture >"\${name%.gp}.\$format" ;;
+esac
+exit 0
+END
+    chmod +x fake/gnuplot
+}
+with_fake() { PATH=$tmp/fake:$PATH "$@"; }
+fake 5.0 never true
+status 'an old gnuplot' 0 with_fake "$p" report --figures old a.db
+has 'is told by its name' "'gnuplot 5.0 patchlevel 0' is no gnuplot 5.4 or newer" .err
+is 'and draws nothing' '' "$(cd old && find . -name '*.pdf' -o -name '*.svg')"
+fake 5.4 pdfcairo true
+status 'a gnuplot without a terminal' 0 with_fake "$p" report --figures some a.db
+has 'is told, too' 'gnuplot 5.4 patchlevel 0 has no terminal pdfcairo: no figure as pdf' .err
+is 'once' '1' "$(grep -c pdf .err)"
+is 'the other forms are there' '20 20 20 0' "$(cd some && for f in svg png tex pdf; do find . -name "*.$f" | wc -l; done | xargs)"
+fake 5.4 format=?png true
+status 'a gnuplot that fails' 4 with_fake "$p" report --figures bad --figure-format png a.db
+has 'is told, with the figure' 'bad/cost-quality.png: gnuplot 5.4 patchlevel 0 could not draw it: no further figure as png' .err
+is 'the rest is written' '20' "$(find bad -name '*.gp' | wc -l | xargs)"
+fake 5.4 never false
+status 'a gnuplot that says it is done and is not' 4 with_fake "$p" report --figures bad --figure-format pdf a.db
+has 'likewise' 'bad/cost-quality.pdf: gnuplot 5.4 patchlevel 0 could not draw it' .err
 
 # ---- figures, drawn ----
 if command -v gnuplot >/dev/null && gnuplot --version | grep -Eq ' (5\.[4-9]|[6-9])'; then
@@ -80,3 +144,29 @@ else
     for i in 1 2 3 4 5 6 7 8 9; do skip "figures drawn $i" 'no gnuplot 5.4'; done
 fi
 
+
+# ---- in a paper ----
+tikz=$(dirname "$(find /usr/share/texmf /usr/share/texlive /usr/local/share -name gnuplot-lua-tikz.sty 2>/dev/null | head -n 1)" 2>/dev/null)
+if [ -d one ] && [ -n "$tikz" ] && command -v pdflatex >/dev/null; then
+    cat >odd.json <<'END'
+{"options": {"requests": 60, "arrivals": "poisson", "slots": 3},
+ "axes": {"router": ["slm-only", "slm-dominant(confidence=0.9,length=256,retrieval=0.2,blank=off,steps=off)"],
+          "load": [{"label": "λ = 2 \"low\" & ≤ 50 %", "set": {"rate": 2}}, {"label": "{4}^_票~", "set": {"rate": 4}}]}}
+END
+    "$p" sweep odd.json -o odd.db 2>/dev/null
+    "$p" report --figures odd --figure-format tikz odd.db 2>/dev/null
+    "$p" report -t all --baseline router=slm-only --format latex odd.db >odd.tex
+    {
+        printf '\\documentclass{article}\n\\usepackage{booktabs,graphicx,gnuplot-lua-tikz}\n\\begin{document}\n\\input{odd.tex}\n'
+        printf '\\clearpage\n'
+        for f in odd/*.tex one/*.tex; do printf '\n\\input{%s}\n' "$f"; done
+        echo '\end{document}'
+    } >paper.tex
+    code=0
+    TEXINPUTS="$tikz:" pdflatex -interaction=nonstopmode -halt-on-error paper.tex >paper.out 2>&1 || code=$?
+    is 'tables and figures in an article' '0' "$code$(grep -A3 '^!' paper.log)"
+    is 'fit its pages' '' "$(grep -E '^Overfull|too large for page' paper.log)"
+else
+    skip 'tables and figures in an article' 'no pdflatex'
+    skip 'fit its pages' 'no pdflatex'
+fi

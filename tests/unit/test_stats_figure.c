@@ -171,7 +171,12 @@ test_harmless_texts(void **state)
                    "\\$\\&' : '100% _^~\\{}$&'\n");
     rg_figure_clear(&f);
     bars(&f, "5% x", "t");
-    has(&f.script, "F[1] = tex ? '5\\%% x' : '5%% x'\n");
+    has(&f.script, "F[1] = tex ? '5{\\char37} x' : '5%% x'\n");
+    rg_figure_clear(&f);
+    /* gnuplot would cut it. */
+    bars(&f, "a label that is longer than fifty bytes, with a 5 % in it", "t");
+    has(&f.script, "with a 5 {\\char37} in it' : 'a");
+    has(&f.script, "with a 5 percent in it'\n");
     rg_figure_clear(&f);
 }
 
@@ -336,6 +341,152 @@ test_gnuplot(void **state)
     rg_figure_clear(&f);
 }
 
+/* ---- long texts ---- */
+
+/* 120 letters with few places to part them at, and 120 with none. */
+static const char *const long_labels[] = {
+    "slm-dominant(confidence=0.6,length=256,retrieval=0.2,blank=off,steps=off,"
+    "confidence=0.6,length=256,retrieval=0.2,blank=)",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    "aaaaaaaaaaaaaaaa"
+    "aaaaaaaaaa"};
+
+/* Margins in parts of the sheet: each panel has some room, and all are on it. Longest line of any
+ * text, in characters. */
+static size_t
+check_layout(struct rg_figure *f)
+{
+    static const char *const sides[] = {"set lmargin at screen ", "set rmargin at screen ",
+                                        "set bmargin at screen ", "set tmargin at screen "};
+    const char *s = rg_buf_text(&f->script), *text = strstr(s, " : '");
+    double at[4];
+    size_t panels = 0, longest = 0;
+
+    while ((s = strstr(s, sides[0]))) {
+        for (size_t i = 0; i < 4; i++) {
+            s = strstr(s, sides[i]);
+            assert_non_null(s);
+            at[i] = strtod(s + strlen(sides[i]), NULL);
+        }
+        assert_true(0 < at[0] && at[1] < 1 && at[1] - at[0] > 0.1);
+        assert_true(0 < at[2] && at[3] < 1 && at[3] - at[2] > 0.02);
+        panels++;
+    }
+    assert_true(panels > 0);
+    for (; text; text = strstr(text + 1, " : '")) {
+        size_t n = 0;
+
+        for (const char *c = text + 4; *c && *c != '\n'; c++) {
+            n = strncmp(c, "'.\"\\n\".'", 8) == 0 ? 0 : n + 1;
+            longest = n > longest ? n : longest;
+        }
+    }
+    rg_figure_clear(f);
+    return longest;
+}
+
+static void
+test_long_labels(void **state)
+{
+    const struct rg_figure_legend two = {"a title that is long enough to need several lines itself",
+                                         long_labels, 2};
+    const struct rg_figure_point p[] = {{.x = about(1, 1), .y = about(1, 1)}};
+    static const double x[] = {0, 1}, value[] = {1, 2, 3, 4};
+    const struct rg_estimate e[] = {about(1, 1), about(2, 1), about(3, 1), about(4, 1)};
+    const struct rg_figure_line line[] = {{x, x, 2, .panel = 0}, {x, x, 2, .panel = 1}};
+    struct rg_figure f = {0};
+
+    (void)state;
+    rg_figure_scatter(&f, "s",
+                      &(struct rg_figure_scatter){.title = long_labels[0],
+                                                  .x = {.label = "x"},
+                                                  .y = {.label = "y"},
+                                                  .colour = two,
+                                                  .shape = two,
+                                                  .fill = two,
+                                                  .point = p,
+                                                  .n = 1});
+    assert_in_range(check_layout(&f), 40, 110);
+    rg_figure_bars(&f, "b",
+                   &(struct rg_figure_bars){
+                       .title = "T", .x = {.label = "x"}, .row = two, .part = two, .value = value});
+    assert_in_range(check_layout(&f), 20, 50);
+    rg_figure_dots(
+        &f, "d",
+        &(struct rg_figure_dots){
+            .title = "T", .x = {.label = "x"}, .row = two, .series = two, .value = e, .line = NAN});
+    assert_in_range(check_layout(&f), 20, 50);
+    rg_figure_lines(&f, "l",
+                    &(struct rg_figure_lines){.title = "T",
+                                              .x = {.label = "x"},
+                                              .y = {.label = "y"},
+                                              .colour = two,
+                                              .dash = two,
+                                              .panel = long_labels,
+                                              .n_panels = 2,
+                                              .line = line,
+                                              .n = 2});
+    assert_in_range(check_layout(&f), 15, 50);
+    rg_figure_heat(&f, "h",
+                   &(struct rg_figure_heat){.title = "T",
+                                            .label = "x",
+                                            .row = {NULL, long_labels, 2},
+                                            .column = {NULL, long_labels, 2},
+                                            .panel = long_labels,
+                                            .n_panels = 1,
+                                            .value = value});
+    assert_in_range(check_layout(&f), 20, 50);
+}
+
+/* Titles of panels do not go beyond them. */
+static void
+test_titles_of_panels(void **state)
+{
+    static const char *const panel[] = {
+        "slm-dominant(confidence=0.9): slm-3b", "slm-dominant(confidence=0.9): llm-14b",
+        "slm-dominant(confidence=0.8): slm-3b", "slm-dominant(confidence=0.8): llm-14b", "x"};
+    static const double x[] = {0, 1};
+    const struct rg_figure_line line[] = {{x, x, 2, .panel = 0}};
+    struct rg_figure f = {0};
+
+    (void)state;
+    rg_figure_lines(&f, "l",
+                    &(struct rg_figure_lines){.x = {.label = "x"},
+                                              .y = {.label = "y"},
+                                              .colour = three,
+                                              .panel = panel,
+                                              .n_panels = 5,
+                                              .line = line,
+                                              .n = 1});
+    has(&f.script, "'slm-dominant(confidence='.\"\\n\".'0.9): slm-3b'");
+    rg_figure_clear(&f);
+}
+
+/* Sixteen values of an axis have as many colours. */
+static void
+test_colours(void **state)
+{
+    struct rg_figure_point p[16];
+    struct rg_figure f = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 16; i++)
+        p[i] = (struct rg_figure_point){.x = about(0, 0), .y = about(0, 0), .colour = i};
+    scatter(&f, p, 16, false);
+    for (size_t i = 0; i < 16; i++)
+        for (size_t k = 0; k < i; k++) {
+            const char *a = rg_buf_text(&f.data), *b = a;
+
+            for (size_t skip = 0; skip <= i; skip++)
+                a = strchr(a, '\n') + 1;
+            for (size_t skip = 0; skip <= k; skip++)
+                b = strchr(b, '\n') + 1;
+            assert_int_not_equal(
+                strcspn(a, "\n") == strcspn(b, "\n") && strncmp(a, b, strcspn(a, "\n")) == 0, 1);
+        }
+    rg_figure_clear(&f);
+}
+
 int
 main(void)
 {
@@ -352,6 +503,9 @@ main(void)
         cmocka_unit_test(test_heat),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_gnuplot),
+        cmocka_unit_test(test_long_labels),
+        cmocka_unit_test(test_titles_of_panels),
+        cmocka_unit_test(test_colours),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

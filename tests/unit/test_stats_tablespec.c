@@ -320,9 +320,11 @@ intervals(void **state)
         "{\"name\":\"one\",\"agg\":\"mean\",\"column\":\"score\","
         "\"where\":[{\"column\":\"score\",\"gt\":0.8}]}]}",
         0.95, RG_LATEX,
-        "\\begin{tabular}{rrrrrr}\n\\toprule\n  ok & s & m & r & none & one \\\\\n\\midrule\n"
-        "  0.750000 [0.300642, 0.954413] & 0.700000 [0.203172, 1.196828] & 0.7000 & "
-        "0.750 [0.301, 0.954] & - & 0.9000 \\\\\n"
+        "\\begin{tabular}{rrr}\n\\toprule\n  ok & s & m \\\\\n\\midrule\n"
+        "  0.750000 [0.300642, 0.954413] & 0.700000 [0.203172, 1.196828] & 0.7000 \\\\\n"
+        "\\bottomrule\n\\end{tabular}\n\n\\medskip\n\n"
+        "\\begin{tabular}{rrr}\n\\toprule\n  r & none & one \\\\\n\\midrule\n"
+        "  0.750 [0.301, 0.954] & - & 0.9000 \\\\\n"
         "\\bottomrule\n\\end{tabular}\n"
         "\\par{\\footnotesize {[}lo, hi]: 95 \\% confidence interval over rows; Wilson score "
         "for rates and means of truth values, Student t for other means.\\par}\n");
