@@ -72,46 +72,68 @@ positive(double score)
     return score > 0;
 }
 
-/* The oracle's answer: solved by any model; its cost that of the cheapest that solves it, else the
- * cheapest. By the other rule the best score, of equals the cheapest. */
-static void
-add_oracle(const struct work *w, size_t row, struct tally *to)
+/* The oracle's model: the cheapest of those that solve the query, else the cheapest. By the other
+ * rule the best score, of equals the cheapest. */
+uint32_t
+rg_evaluate_oracle(const struct rg_evaluate_setup *s, int rule, size_t row)
 {
-    const struct rg_evaluate_setup *s = w->s;
     double best = -INFINITY, cost = INFINITY;
+    uint32_t found = RG_NO_MODEL;
 
-    for (size_t m = 0; m < s->all.m; m++) {
+    for (uint32_t m = 0; m < s->all.m; m++) {
         double x = rg_evaluate_score(s, row, m), c = s->all.cost[row * s->all.m + m];
 
         if (!s->offered[m] || isnan(x))
             continue;
-        if (w->v->rule == RG_RULE_POSITIVE)
+        if (rule == RG_RULE_POSITIVE)
             x = positive(x);
         c = isnan(c) ? INFINITY : c;
-        if (x > best || (x >= best && c < cost)) {
+        if (found == RG_NO_MODEL || x > best || (x >= best && c < cost)) {
             best = x;
             cost = c;
+            found = m;
         }
     }
-    if (best > -INFINITY)
-        add(to, best, isinf(cost) ? NAN : cost);
+    return found;
+}
+
+static void
+add_oracle(const struct work *w, size_t row, struct tally *to)
+{
+    uint32_t m = rg_evaluate_oracle(w->s, w->v->rule, row);
+    double x;
+
+    if (m == RG_NO_MODEL)
+        return;
+    x = rg_evaluate_score(w->s, row, m);
+    add(to, w->v->rule == RG_RULE_POSITIVE ? positive(x) : x,
+        w->s->all.cost[row * w->s->all.m + m]);
 }
 
 /* One choice among the records of the main models, in the order in which they were loaded. */
-static void
-add_random(const struct work *w, struct rg_mersenne *rng, size_t row, struct tally *to)
+uint32_t
+rg_evaluate_draw(const struct rg_evaluate_setup *s, struct rg_mersenne *rng, size_t row)
 {
-    const struct rg_evaluate_setup *s = w->s;
     uint32_t n = 0, pick;
 
     for (size_t m = 0; m < s->all.m; m++)
         n += s->offered[m] && !isnan(rg_evaluate_score(s, row, m));
     if (n == 0)
-        return;
+        return RG_NO_MODEL;
     pick = rg_mersenne_below(rng, n);
-    for (size_t m = 0; m < s->all.m; m++)
+    for (uint32_t m = 0; m < s->all.m; m++)
         if (s->offered[m] && !isnan(rg_evaluate_score(s, row, m)) && pick-- == 0)
-            add(to, rg_evaluate_score(s, row, m), s->all.cost[row * s->all.m + m]);
+            return m;
+    return RG_NO_MODEL;
+}
+
+static void
+add_random(const struct work *w, struct rg_mersenne *rng, size_t row, struct tally *to)
+{
+    uint32_t m = rg_evaluate_draw(w->s, rng, row);
+
+    if (m != RG_NO_MODEL)
+        add(to, rg_evaluate_score(w->s, row, m), w->s->all.cost[row * w->s->all.m + m]);
 }
 
 static void
