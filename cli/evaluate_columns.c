@@ -169,6 +169,19 @@ find_families(struct rg_evaluate_report *p)
     }
 }
 
+static bool *
+find_whole(const struct rg_evaluate_report *p, const double *const *x)
+{
+    bool *whole = rg_alloc(p->columns, sizeof *whole);
+
+    for (size_t c = 0; c < p->columns; c++) {
+        whole[c] = true;
+        for (size_t i = 0; i < p->r->n_rows && whole[c]; i++)
+            whole[c] = !isnan(x[c][i]);
+    }
+    return whole;
+}
+
 void
 rg_evaluate_columns(struct rg_evaluate_report *p)
 {
@@ -176,6 +189,8 @@ rg_evaluate_columns(struct rg_evaluate_report *p)
     fill_bounds(p);
     find_solved(p);
     find_families(p);
+    p->whole_score = find_whole(p, p->score);
+    p->whole_cost = find_whole(p, p->cost);
 }
 
 /* ---- what tables share ---- */
@@ -184,7 +199,7 @@ const char *
 rg_evaluate_column_name(const struct rg_evaluate_report *p, size_t column)
 {
     static const char *const names[] = {[RG_BASE_DRAWN] = "Random Router",
-                                        [RG_BASE_EXPECTED] = "Random, expected",
+                                        [RG_BASE_EXPECTED] = "Random (expected)",
                                         [RG_BASE_EXPERT] = "Max Expert",
                                         [RG_BASE_ORACLE] = "Oracle"};
 

@@ -442,8 +442,11 @@ static double
 choice_bits(const struct rg_evaluate_report *p, const struct rg_evaluate_result *r)
 {
     size_t n = p->r->first_pick[p->r->n_rows], known = 0;
-    double *count = rg_zalloc(p->s->all.m, sizeof *count), bits = 0;
+    double *count, bits = 0;
 
+    if (r->model != RG_NO_MODEL)
+        return 0;
+    count = rg_zalloc(p->s->all.m, sizeof *count);
     for (size_t i = 0; i < n; i++)
         if (r->pick[i] != RG_NO_MODEL) {
             count[r->pick[i]] += 1;
@@ -461,7 +464,7 @@ static void
 partial_oracles(struct rg_table *t, const struct rg_evaluate_report *p)
 {
     static const double share[] = {0, 0.5, 1};
-    static const char *const names[] = {"r_o(0), random", "r_o(0.5)", "r_o(1), oracle"};
+    static const char *const names[] = {"r_o(0) random", "r_o(0.5)", "r_o(1) oracle"};
     size_t m = p->r->n_models, n = 0;
     double *y = rg_alloc(p->r->n_rows * m, sizeof *y), best;
 

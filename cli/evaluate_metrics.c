@@ -47,7 +47,8 @@ struct scope {
 struct room {
     double *cell; /* columns x keys */
     double *macro, *micro, *usd, *points, *score, *cost;
-    double *sum, *n; /* splits x keys */
+    double *sum, *n;        /* splits x keys */
+    double *weight, *times; /* of rows, and their sums over runs */
     bool *front;
 };
 
@@ -56,7 +57,8 @@ room_size(const struct rg_evaluate_report *p)
 {
     size_t keys = p->s->n_keys;
 
-    return (p->columns * (keys + 3) + 4 * p->n + 2 * p->splits * keys) * sizeof(double) +
+    return (p->columns * (keys + 3) + 4 * p->n + 2 * p->splits * keys + p->r->n_rows + p->n_runs) *
+               sizeof(double) +
            p->n * sizeof(bool);
 }
 
@@ -74,7 +76,9 @@ room_at(const struct rg_evaluate_report *p, void *memory)
     m.cost = m.score + p->n;
     m.sum = m.cost + p->n;
     m.n = m.sum + cells;
-    m.front = (bool *)(m.n + cells);
+    m.weight = m.n + cells;
+    m.times = m.weight + p->r->n_rows;
+    m.front = (bool *)(m.times + p->n_runs);
     return m;
 }
 
@@ -85,30 +89,88 @@ is_wanted(const struct scope *s, size_t column)
            (column >= s->begin && column < s->end);
 }
 
-/* Sums over the rows of each split and data set. */
+/* Sum over the rows of a run as they are, and how many. */
+static double
+sum_once(const double *x, const struct rg_evaluate_run *run, double *times)
+{
+    struct rg_sum sum = {0};
+    size_t n = 0;
+
+    for (size_t i = run->begin; i < run->end; i++)
+        if (!isnan(x[i])) {
+            rg_sum_add(&sum, x[i]);
+            n++;
+        }
+    *times = (double)n;
+    return rg_sum_value(&sum);
+}
+
+/* The same of rows with weights; plain sums, as a resample's last digits say nothing, and several
+ * of them, so that one addition need not wait for the other. */
+static double
+sum_weighted(const double *x, const double *weight, const struct rg_evaluate_run *run)
+{
+    enum { LANES = 4 };
+    double sum[LANES] = {0};
+    size_t i = run->begin;
+
+    for (; i + LANES <= run->end; i += LANES)
+        for (size_t k = 0; k < LANES; k++)
+            sum[k] += weight[i + k] * x[i + k];
+    for (; i < run->end; i++)
+        sum[0] += weight[i] * x[i];
+    return sum[0] + sum[1] + (sum[2] + sum[3]);
+}
+
+/* Where some rows are not known. */
+static double
+sum_known(const double *x, const double *weight, const struct rg_evaluate_run *run, double *times)
+{
+    double sum = 0;
+
+    *times = 0;
+    for (size_t i = run->begin; i < run->end; i++)
+        if (!isnan(x[i])) {
+            sum += weight[i] * x[i];
+            *times += weight[i];
+        }
+    return sum;
+}
+
+/* Sums over the rows of each split and data set; whole: x is known in all rows. */
 static void
-add_rows(const struct scope *s, const double *x, const uint32_t *count, double *sum, double *n)
+add_rows(const struct scope *s, const double *x, bool whole, bool drawn, struct room *m)
 {
     const struct rg_evaluate_report *p = s->p;
 
-    memset(sum, 0, p->splits * p->s->n_keys * sizeof *sum);
-    memset(n, 0, p->splits * p->s->n_keys * sizeof *n);
+    memset(m->sum, 0, p->splits * p->s->n_keys * sizeof *m->sum);
+    memset(m->n, 0, p->splits * p->s->n_keys * sizeof *m->n);
     for (size_t k = 0; k < p->n_runs; k++) {
         const struct rg_evaluate_run *run = &p->runs[k];
-        struct rg_sum part = {0};
-        double times = 0;
+        size_t at = run->split * p->s->n_keys + run->key;
+        double times = m->times[k], part;
 
         if (s->split != SIZE_MAX && run->split != s->split)
             continue;
-        for (size_t i = run->begin; i < run->end; i++) {
-            double w = isnan(x[i]) ? 0 : count ? count[i] : 1;
+        if (!drawn)
+            part = sum_once(x, run, &times);
+        else
+            part = whole ? sum_weighted(x, m->weight, run) : sum_known(x, m->weight, run, &times);
+        m->sum[at] += part;
+        m->n[at] += times;
+    }
+}
 
-            if (w > 0)
-                rg_sum_add(&part, w * x[i]);
-            times += w;
+/* Counts as numbers, and how many there are in each run. */
+static void
+weigh_rows(const struct rg_evaluate_report *p, const uint32_t *count, struct room *m)
+{
+    for (size_t k = 0; k < p->n_runs; k++) {
+        m->times[k] = 0;
+        for (size_t i = p->runs[k].begin; i < p->runs[k].end; i++) {
+            m->weight[i] = count ? count[i] : 1;
+            m->times[k] += m->weight[i];
         }
-        sum[run->split * p->s->n_keys + run->key] += rg_sum_value(&part);
-        n[run->split * p->s->n_keys + run->key] += times;
     }
 }
 
@@ -187,11 +249,11 @@ own_metrics(const struct scope *s, size_t column, const uint32_t *count, struct 
     const struct rg_evaluate_report *p = s->p;
     struct total t;
 
-    add_rows(s, p->score[column], count, m->sum, m->n);
+    add_rows(s, p->score[column], p->whole_score[column], count != NULL, m);
     m->macro[column] = macro_of(p, m, m->cell + column * p->s->n_keys);
     t = total_of(s, m);
     m->micro[column] = t.n > 0 ? t.sum / t.n : NAN;
-    add_rows(s, p->cost[column], count, m->sum, m->n);
+    add_rows(s, p->cost[column], p->whole_cost[column], count != NULL, m);
     t = total_of(s, m);
     m->usd[column] = t.n > 0 ? t.sum / (s->split == SIZE_MAX ? (double)p->splits : 1) : NAN;
     if (!out)
@@ -203,7 +265,10 @@ own_metrics(const struct scope *s, size_t column, const uint32_t *count, struct 
     out[RG_EM_ARENA] = isnan(out[RG_EM_SAMPLES] + out[RG_EM_USD_1000])
                            ? NAN
                            : rg_router_metrics_arena(out[RG_EM_SAMPLES], out[RG_EM_USD_1000], NULL);
-    add_rows(s, p->calls[column], count, m->sum, m->n);
+    out[RG_EM_CALLS] = out[RG_EM_RECALL] = NAN;
+    if (column < p->n && p->r->of[column].swept) /* no table shows these of a setting */
+        return;
+    add_rows(s, p->calls[column], false, count != NULL, m);
     t = total_of(s, m);
     out[RG_EM_CALLS] = t.n > 0 ? t.sum / t.n : NAN;
     /* What is expected of a draw is no answer that could solve anything. */
@@ -293,6 +358,7 @@ reckon(const void *ctx, const uint32_t *count, void *memory, double *out)
     struct room m = room_at(p, memory);
     size_t wanted = s->end - s->begin + RG_N_BASES;
 
+    weigh_rows(p, count, &m);
     for (size_t c = 0; c < p->columns; c++) {
         bool own = c >= p->n || (c >= s->begin && c < s->end);
         size_t at = c >= p->n ? s->end - s->begin + (c - p->n) : c - s->begin;
@@ -335,6 +401,7 @@ fill_values(struct rg_evaluate_report *p)
     double *out = rg_alloc(n_outputs(&s), sizeof *out), *families;
     struct room m = room_at(p, memory);
 
+    weigh_rows(p, NULL, &m);
     /* The best single model must be known before anything is compared with it. */
     for (size_t c = 0; c < p->r->n_models; c++) {
         own_metrics(&s, c, NULL, &m, NULL);
@@ -496,6 +563,8 @@ rg_evaluate_report_clear(struct rg_evaluate_report *p)
     free(p->score);
     free(p->cost);
     free(p->calls);
+    free(p->whole_score);
+    free(p->whole_cost);
     free(p->bounds);
     free(p->solved_at);
     free(p->runs);

@@ -154,9 +154,10 @@ make(struct rg_evaluate_report *p, size_t i, bool named)
 
     if (t || !named)
         return t;
-    t = rg_table_new(NULL);
-    rg_table_column(t, "table", NULL, RG_COL_TEXT, 0, true);
-    rg_table_note(t, "Table '%s': %s.", tables[i].name, why ? why : "there is nothing to show");
+    t = rg_table_new(tables[i].name);
+    rg_table_column(t, "empty", NULL, RG_COL_TEXT, 0, true);
+    rg_table_row(t);
+    rg_table_text(t, 0, why ? why : "there is nothing to show");
     return t;
 }
 

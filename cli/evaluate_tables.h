@@ -66,6 +66,7 @@ struct rg_evaluate_report {
     size_t splits;
     size_t n, columns;                     /* results; and with the bounds */
     const double **score, **cost, **calls; /* per column, of each row */
+    bool *whole_score, *whole_cost;        /* per column: known in all rows */
     double *bounds;                        /* what they point to, of the bounds */
     double *solved_at;                     /* per row: a score that counts as solved; NaN: none */
     struct rg_evaluate_run *runs;

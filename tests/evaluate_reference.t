@@ -99,12 +99,12 @@ for set in gsm8k arc_challenge; do
     while read -r name key; do
         for m in mu_o V_B E_p; do
             same "$set: $key $m" "$(value $section "$key/$m")" \
-                "$(cell o n "$(echo "$name" | sed 's|,_|, |')" "$(echo $m | tr A-Z a-z)")" 1e-9
+                "$(cell o n "$(echo "$name" | sed 's|)_|) |')" "$(echo $m | tr A-Z a-z)")" 1e-9
         done
     done <<'EOF'
-r_o(0),_random r_o(0.0)
+r_o(0)_random r_o(0.0)
 r_o(0.5) r_o(0.5)
-r_o(1),_oracle r_o(1.0)
+r_o(1)_oracle r_o(1.0)
 EOF
 done
 
@@ -133,6 +133,6 @@ while read -r row key; do
 done <<'EOF'
 claude-3-haiku-20240307 claude-3-haiku-20240307
 gemini-2.0-flash-001 gemini-2.0-flash-001
-Random,_expected random_expected
+Random_(expected) random_expected
 Oracle oracle
 EOF
