@@ -22,6 +22,7 @@ enum rg_purpose {
     RG_PURPOSE_GENERATE = 7, /* + sub-purposes above 100 */
     RG_PURPOSE_SPLIT = 8,    /* train and test queries */
     RG_PURPOSE_LEARNING = 9, /* of routers that learn: part of their state */
+    RG_PURPOSE_POOLS = 10,   /* of candidate models */
     RG_PURPOSE_TEST = 99,
 };
 

@@ -5,11 +5,12 @@
 #include "base/hint.h"
 #include "base/mem.h"
 #include "cli/cli.h"
-#include "cli/evaluate.h"
+#include "cli/evaluate_tables.h"
 
 static const char *const rule_names[] = {"score>0", "score", NULL};
 static const char *const unscored_names[] = {"auto", "zero", "skip", NULL};
 static const char *const cost_names[] = {"total", "mean", NULL};
+static const char *const random_names[] = {"drawn", "expected", NULL};
 
 #define OPT(NAME, LETTER, KIND, MEMBER, ARG, HELP)                                                 \
     {                                                                                              \
@@ -55,11 +56,18 @@ static const struct rg_opt options[] = {
            unscored_names),
     CHOICE("cost", costs, "KIND", "cells of the cost table: total (default), or mean of an answer",
            cost_names),
+    CHOICE("random", random, "KIND",
+           "what Gain@R and ImpRand compare with: drawn (default), the row\nRandom Router; or "
+           "expected",
+           random_names),
+    OPT("table", 't', RG_OPT_LIST, tables, "TABLE",
+        "tables to print: all, or names (default: the usual ones)"),
+    NUM("margin", RG_OPT_DOUBLE, margin, "M",
+        "tests also for equivalence within M of a score, e.g. 0.01", 1e-12, 1e300),
     OPT("slm", 0, RG_OPT_STRING, slm, "MODEL", "the small model (default: the cheapest slm)"),
     OPT("llm", 0, RG_OPT_STRING, llm, "MODEL", "the large model (default: the cheapest llm)"),
     NUM("sweep", RG_OPT_U64, sweep, "N",
-        "routers with a weight of performance against cost at N\nweights from 0 to 1 (e.g. 101)", 2,
-        10001),
+        "routers that weigh quality against cost, at N settings (e.g.\n101)", 2, 10001),
     OPT("scaling", 0, RG_OPT_LIST, scaling, "K",
         "pools of these sizes, strong, weak and mixed, e.g. 3,5,10"),
     OPT("output", 'o', RG_OPT_LIST, output, "FILE",
@@ -68,6 +76,8 @@ static const struct rg_opt options[] = {
     OPT("load", 'l', RG_OPT_FLAG, load, NULL,
         "put the routers under load as well: latency and goodput"),
     NUM("rate", RG_OPT_DOUBLE, rate, "R", "load: arrivals a second (default 1)", 1e-9, 1e9),
+    OPT("rates", 0, RG_OPT_LIST, rates, "R",
+        "load: each of these rates, and which of them can be borne"),
     NUM("requests", RG_OPT_U64, requests, "N",
         "load: requests in a replication (default: one a query)", 1, 4e9),
     NUM("slots", RG_OPT_U64, slots, "N",
@@ -75,6 +85,8 @@ static const struct rg_opt options[] = {
     NUM("replications", RG_OPT_U64, replications, "N", "load: (default 10)", 1, 1e6),
     NUM("slo-ms", RG_OPT_DOUBLE, slo_ms, "MS", "load: goodput is what is done within this time",
         1e-9, 1e15),
+    NUM("slo-share", RG_OPT_DOUBLE, slo_share, "P",
+        "load: a rate is borne when this share is done in time\n(default 0.95)", 1e-9, 1),
     OPT("service", 0, RG_OPT_STRING, service, "MODEL",
         "load: how long a call takes: recorded (default), zero, the\nname of a profile, or a file "
         "of profiles"),
@@ -85,7 +97,7 @@ static const struct rg_opt options[] = {
     NUM("level", RG_OPT_DOUBLE, level, "P", "confidence of the intervals (default 0.95)", 0.5,
         0.9999),
     NUM("resamples", RG_OPT_U64, resamples, "N",
-        "of the bootstrap of Dataset-Avg (default 1000; 0: none)", 0, 1e6),
+        "of the bootstrap over queries (default 1000; 0: none)", 0, 1e6),
     RG_OPT_FORMAT_ROW(struct rg_evaluate_values, format),
 };
 
@@ -98,6 +110,8 @@ values_clear(struct rg_evaluate_values *v)
     rg_opt_list_clear(&v->where);
     rg_opt_list_clear(&v->reference);
     rg_opt_list_clear(&v->scaling);
+    rg_opt_list_clear(&v->tables);
+    rg_opt_list_clear(&v->rates);
     rg_opt_list_clear(&v->output);
 }
 
@@ -113,8 +127,10 @@ wrong(const struct rg_evaluate_values *v)
         return "--ood keeps data sets from being learnt from: give --split";
     if (v->output.n && v->routers.n == 0)
         return "--output saves what a router learns: give --routers";
-    if (v->load && v->routers.n == 0)
-        return "--load needs --routers";
+    if (v->rates.n && !v->load)
+        return "--rates are of --load";
+    if (v->sweep && v->routers.n == 0)
+        return "--sweep needs --routers";
     for (size_t i = 0; i < v->routers.n; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(v->routers.items[i], v->routers.items[k]) == 0)
@@ -143,29 +159,32 @@ check_baseline(const struct rg_evaluate_values *v, const struct rg_evaluate_resu
     return status;
 }
 
-static void
-print(struct rg_table **tables, size_t n, int format)
+/* What a long evaluation should not end in. */
+static enum rg_status
+check(const struct rg_evaluate_values *v, struct rg_err *err)
 {
-    struct rg_buf text = {0};
+    enum rg_status status = rg_evaluate_check_tables(v, err);
+    double *rates = NULL;
 
-    rg_tables_print(tables, n, (enum rg_format)format, rg_cli_width(), &text);
-    rg_cli_out(&text);
-    rg_buf_clear(&text);
-    while (n > 0)
-        rg_table_free(tables[--n]);
+    if (status == RG_OK)
+        status = rg_evaluate_rates(v, &rates, err);
+    free(rates);
+    return status;
 }
 
 static enum rg_status
 evaluate(const struct rg_evaluate_values *v, const char *trace, struct rg_err *err)
 {
-    struct rg_table *tables[RG_EVALUATE_TABLES];
     struct rg_evaluate_aggregate a = {0};
     struct rg_evaluate_results r = {0};
+    struct rg_evaluate_setup s = {0};
     struct rg_table *scaling = NULL;
-    struct rg_evaluate_setup s;
-    enum rg_status status = rg_evaluate_setup(&s, v, trace, err);
-    size_t n = 0;
+    struct rg_evaluate_report p;
+    enum rg_status status = check(v, err);
 
+    if (status != RG_OK)
+        return status;
+    status = rg_evaluate_setup(&s, v, trace, err);
     if (status == RG_OK)
         status = rg_evaluate_routers(&s, v, &r, err);
     if (status == RG_OK)
@@ -174,15 +193,10 @@ evaluate(const struct rg_evaluate_values *v, const char *trace, struct rg_err *e
         status = rg_evaluate_scaling(&s, v, &scaling, err);
     if (status == RG_OK) {
         rg_evaluate_aggregate(&s, v, &a);
-        tables[n++] = rg_evaluate_score_table(&s, &a);
-        rg_evaluate_note_splits(&s, tables[0]);
-        tables[n++] = rg_evaluate_cost_table(&s, v, &a);
-        n = rg_evaluate_report(&s, v, &a, &r, tables, n);
-        if (scaling)
-            tables[n++] = scaling;
-        if (s.trace->synthetic)
-            rg_table_note(tables[0], "Synthetic data: made by a generator, for demonstration.");
-        print(tables, n, v->format);
+        rg_evaluate_report_init(&p, &s, v, &a, &r);
+        p.scaling = scaling;
+        rg_evaluate_print(&p);
+        rg_evaluate_report_clear(&p);
     }
     rg_evaluate_aggregate_clear(&a);
     rg_evaluate_results_clear(&r);
@@ -197,6 +211,8 @@ run(int argc, char **argv)
                                    .slots = 8,
                                    .replications = 10,
                                    .slo_ms = INFINITY,
+                                   .slo_share = 0.95,
+                                   .margin = NAN,
                                    .draw_seed = 42,
                                    .level = 0.95,
                                    .resamples = 1000};

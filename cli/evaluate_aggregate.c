@@ -66,71 +66,83 @@ row_of(const struct rg_evaluate_aggregate *a, enum rg_evaluate_kind kind)
     return r;
 }
 
-/* As it is judged in this split: NaN where it counts for nothing. */
-static double
-score_of(const struct work *w, size_t row, size_t model)
-{
-    return rg_evaluate_judged(w->s, w->split, w->s->queries[row], model)
-               ? rg_evaluate_score(w->s, row, model)
-               : NAN;
-}
-
 static bool
 positive(double score)
 {
     return score > 0;
 }
 
-/* The oracle's answer: solved by any model; its cost that of the cheapest that solves it, else the
- * cheapest. By the other rule the best score, of equals the cheapest. */
-static void
-add_oracle(const struct work *w, size_t row, struct tally *to)
+/* The oracle's model: the cheapest of those that solve the query, else the cheapest. By the other
+ * rule the best score, of equals the cheapest. */
+uint32_t
+rg_evaluate_oracle(const struct rg_evaluate_setup *s, const struct rg_evaluate_split *p, int rule,
+                   size_t row)
 {
-    const struct rg_evaluate_setup *s = w->s;
     double best = -INFINITY, cost = INFINITY;
+    uint32_t found = RG_NO_MODEL;
 
-    for (size_t m = 0; m < s->all.m; m++) {
-        double x = score_of(w, row, m), c = s->all.cost[row * s->all.m + m];
+    for (uint32_t m = 0; m < s->all.m; m++) {
+        double x = rg_evaluate_judged_score(s, p, row, m), c = s->all.cost[row * s->all.m + m];
 
         if (!s->offered[m] || isnan(x))
             continue;
-        if (w->v->rule == RG_RULE_POSITIVE)
+        if (rule == RG_RULE_POSITIVE)
             x = positive(x);
         c = isnan(c) ? INFINITY : c;
-        if (x > best || (x >= best && c < cost)) {
+        if (found == RG_NO_MODEL || x > best || (x >= best && c < cost)) {
             best = x;
             cost = c;
+            found = m;
         }
     }
-    if (best > -INFINITY)
-        add(to, best, isinf(cost) ? NAN : cost);
+    return found;
 }
 
-/* One choice among the records of the main models, in the order in which they were loaded. */
 static void
-add_random(const struct work *w, struct rg_mersenne *rng, size_t row, struct tally *to)
+add_oracle(const struct work *w, size_t row, struct tally *to)
 {
-    const struct rg_evaluate_setup *s = w->s;
-    uint32_t q = s->queries[row];
-    size_t n = 0, m;
+    uint32_t m = rg_evaluate_oracle(w->s, w->split, w->v->rule, row);
+    double x;
 
-    for (m = 0; m < s->all.m; m++) {
+    if (m == RG_NO_MODEL)
+        return;
+    x = rg_evaluate_score(w->s, row, m);
+    add(to, w->v->rule == RG_RULE_POSITIVE ? positive(x) : x,
+        w->s->all.cost[row * w->s->all.m + m]);
+}
+
+/* One choice among the records of the main models, in the order in which they were loaded: by model,
+ * but where questions have several prompts by these. */
+uint32_t
+rg_evaluate_draw(const struct rg_evaluate_setup *s, const struct rg_evaluate_split *p,
+                 struct rg_mersenne *rng, size_t row, size_t *among)
+{
+    uint32_t q = s->queries[row];
+    size_t n = 0;
+
+    for (size_t m = 0; m < s->all.m; m++) {
         size_t at = n;
 
-        if (!s->offered[m] || isnan(score_of(w, row, m)))
+        if (!s->offered[m] || isnan(rg_evaluate_judged_score(s, p, row, m)))
             continue;
         n++;
         for (; s->prompts && at > 0; at--) {
-            if (rg_evaluate_place(s, q, m) >= rg_evaluate_place(s, q, w->among[at - 1]))
+            if (rg_evaluate_place(s, q, m) >= rg_evaluate_place(s, q, among[at - 1]))
                 break;
-            w->among[at] = w->among[at - 1];
+            among[at] = among[at - 1];
         }
-        w->among[at] = m;
+        among[at] = m;
     }
-    if (n == 0)
-        return;
-    m = w->among[rg_mersenne_below(rng, (uint32_t)n)];
-    add(to, score_of(w, row, m), s->all.cost[row * s->all.m + m]);
+    return n ? (uint32_t)among[rg_mersenne_below(rng, (uint32_t)n)] : RG_NO_MODEL;
+}
+
+static void
+add_random(const struct work *w, struct rg_mersenne *rng, size_t row, struct tally *to)
+{
+    uint32_t m = rg_evaluate_draw(w->s, w->split, rng, row, w->among);
+
+    if (m != RG_NO_MODEL)
+        add(to, rg_evaluate_score(w->s, row, m), w->s->all.cost[row * w->s->all.m + m]);
 }
 
 static void
@@ -153,7 +165,8 @@ add_records(struct work *w, const struct rg_evaluate_split *split, struct rg_eva
             a->unscored += s->all.recorded[row * s->all.m + m] &&
                            isnan(s->all.score[row * s->all.m + m]) &&
                            rg_evaluate_judged(s, split, q, m);
-            add(&w->of[r * s->n_keys + key], score_of(w, row, m), s->all.cost[row * s->all.m + m]);
+            add(&w->of[r * s->n_keys + key], rg_evaluate_judged_score(s, split, row, m),
+                s->all.cost[row * s->all.m + m]);
         }
         add_random(w, &rng, row, &w->of[random * s->n_keys + key]);
         add_oracle(w, row, &w->of[oracle * s->n_keys + key]);

@@ -1,471 +1,370 @@
-/* What is printed of routers: quality and cost with intervals, the metrics by which they were
- * published, differences from a baseline, and each data set. */
+/* What is printed of routers: quality and cost, the metrics by which they were published, their
+ * spread over seeds, and each data set. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/names.h"
-#include "base/sum.h"
-#include "cli/evaluate.h"
-#include "stats/bootstrap.h"
-#include "stats/front.h"
-#include "stats/multiple.h"
-#include "stats/paired.h"
-#include "stats/router_metrics.h"
+#include "cli/evaluate_tables.h"
 
-struct report {
-    const struct rg_evaluate_setup *s;
-    const struct rg_evaluate_values *v;
-    const struct rg_evaluate_aggregate *a;
-    const struct rg_evaluate_results *r;
-    size_t splits;
-    double *cell;           /* results x keys: mean over splits of the mean score */
-    double *macro;          /* per result: mean over data sets, then over splits */
-    double *cost;           /* per result: USD of a split's test part, mean over splits */
-    bool *front, *solvable; /* solvable: per row, by some offered model */
-    size_t best;            /* the best single model, a result */
-};
+/* ---- what tables share ---- */
 
-/* ---- means ---- */
-
-struct mean {
-    double sum, n;
-};
-
-/* Mean over data sets, then over splits, with rows as often as count says (NULL: once). scratch:
- * splits x keys. */
-static double
-macro_of(const struct report *p, const double *score, const uint32_t *count, struct mean *scratch)
+const char *
+rg_evaluate_key_name(const struct rg_evaluate_report *p, size_t key)
 {
-    size_t keys = p->s->n_keys, defined = 0;
-    double sum = 0;
+    return p->s->trace->datasets[p->s->keys[key].dataset];
+}
 
-    memset(scratch, 0, p->splits * keys * sizeof *scratch);
-    for (size_t i = 0; i < p->r->n_rows; i++) {
-        struct mean *m = &scratch[p->r->split[i] * keys + p->r->key[i]];
-        double w = count ? count[i] : 1;
+static size_t
+metric_column(struct rg_table *t, enum rg_evaluate_metric m, enum rg_col_kind kind)
+{
+    const struct rg_evaluate_metric_info *info = &rg_evaluate_metrics[m];
 
-        if (isnan(score[i]))
-            continue;
-        m->sum += w * score[i];
-        m->n += w;
-    }
-    for (size_t k = 0; k < p->splits; k++) {
-        double part = 0;
-        size_t n = 0;
-
-        for (size_t d = 0; d < keys; d++)
-            if (scratch[k * keys + d].n > 0) {
-                part += scratch[k * keys + d].sum / scratch[k * keys + d].n;
-                n++;
-            }
-        sum += n ? part / (double)n : 0;
-        defined += n > 0;
-    }
-    return defined ? sum / (double)defined : NAN;
+    return rg_table_column(t, info->name, info->head, kind, info->decimals, false);
 }
 
 static void
-fill_cells(const struct report *p, const struct mean *of, double *out)
+put_metric(struct rg_table *t, size_t column, const struct rg_evaluate_report *p, size_t at,
+           enum rg_evaluate_metric m)
 {
-    for (size_t d = 0; d < p->s->n_keys; d++) {
-        double sum = 0;
-        size_t n = 0;
-
-        for (size_t k = 0; k < p->splits; k++) {
-            const struct mean *m = &of[k * p->s->n_keys + d];
-
-            sum += m->n > 0 ? m->sum / m->n : 0;
-            n += m->n > 0;
-        }
-        out[d] = n ? sum / (double)n : NAN;
-    }
+    rg_evaluate_put(t, column, p->of[at * RG_N_EM + m], rg_evaluate_metrics[m].scale);
 }
 
-static double
-total_cost(const struct report *p, const struct rg_evaluate_result *r)
+/* Rows of a table about everything: models, routers as they were written, bounds. */
+static bool
+is_row(const struct rg_evaluate_report *p, size_t column)
 {
-    struct rg_sum sum = {0};
-    size_t n = 0;
-
-    for (size_t i = 0; i < r->n; i++)
-        if (!isnan(r->cost[i])) {
-            rg_sum_add(&sum, r->cost[i]);
-            n++;
-        }
-    return n ? rg_sum_value(&sum) / (double)p->splits : NAN;
+    return column >= p->n || !p->r->of[column].swept;
 }
 
 static void
-reckon(struct report *p)
+say_intervals(struct rg_table *t, struct rg_evaluate_report *p)
 {
-    size_t n = p->r->n, keys = p->s->n_keys;
-    struct mean *scratch = rg_alloc(p->splits * keys, sizeof *scratch);
-    double *points = rg_alloc(2 * n, sizeof *points);
-    struct rg_directions dir = {2, {false, true}};
-
-    p->cell = rg_alloc(n * keys, sizeof *p->cell);
-    p->macro = rg_alloc(n, sizeof *p->macro);
-    p->cost = rg_alloc(n, sizeof *p->cost);
-    p->front = rg_zalloc(n, sizeof *p->front);
-    p->solvable = rg_zalloc(p->r->n_rows, sizeof *p->solvable);
-    for (size_t m = 0; m < p->r->n_models; m++)
-        for (size_t i = 0; i < p->r->n_rows; i++)
-            p->solvable[i] |= p->r->of[m].score[i] > 0;
-    for (size_t i = 0; i < n; i++) {
-        p->macro[i] = macro_of(p, p->r->of[i].score, NULL, scratch);
-        fill_cells(p, scratch, p->cell + i * keys);
-        p->cost[i] = total_cost(p, &p->r->of[i]);
-        points[2 * i] = p->cost[i];
-        points[2 * i + 1] = p->macro[i];
-        if (i < p->r->n_models && (isnan(p->macro[p->best]) || p->macro[i] > p->macro[p->best]))
-            p->best = i;
-    }
-    (void)rg_front_find(points, n, &dir, p->front);
-    free(scratch);
-    free(points);
-}
-
-/* ---- intervals ---- */
-
-struct macro_ctx {
-    const struct report *p;
-    const double *score;
-};
-
-static void
-macro_evaluate(const void *ctx, const uint32_t *count, void *scratch, double *out)
-{
-    const struct macro_ctx *c = ctx;
-
-    *out = macro_of(c->p, c->score, count, scratch);
-}
-
-/* Bootstrap over queries, within their data sets, a query with all its rows (splits). */
-static struct rg_estimate
-macro_interval(const struct report *p, size_t i)
-{
-    struct macro_ctx ctx = {p, p->r->of[i].score};
-    struct rg_bootstrap_plan plan = {.n = p->r->n_rows,
-                                     .cluster = p->r->query,
-                                     .stratum = p->r->key,
-                                     .resamples = (uint32_t)p->v->resamples,
-                                     .seed = p->s->splits[0].seed};
-    struct rg_bootstrap_function function = {.outputs = 1,
-                                             .evaluate = macro_evaluate,
-                                             .ctx = &ctx,
-                                             .scratch =
-                                                 p->splits * p->s->n_keys * sizeof(struct mean)};
-    struct rg_bootstrap *boot;
-    struct rg_estimate e = {p->macro[i], NAN, NAN, p->r->n_rows};
-
-    if (p->v->resamples == 0)
-        return e;
-    boot = rg_bootstrap_call(&plan, &function);
-    e = rg_bootstrap_interval(boot, 0, RG_BOOTSTRAP_PERCENTILE, p->v->level);
-    rg_bootstrap_free(boot);
-    return e;
-}
-
-/* Over all rows, in units of queries; rows without a score left out. */
-static struct rg_estimate
-micro_interval(const struct report *p, const double *x)
-{
-    double *known = rg_alloc(p->r->n_rows, sizeof *known);
-    uint32_t *unit = rg_alloc(p->r->n_rows, sizeof *unit);
-    struct rg_estimate e;
-    size_t n = 0;
-
-    for (size_t i = 0; i < p->r->n_rows; i++)
-        if (!isnan(x[i])) {
-            known[n] = x[i];
-            unit[n++] = p->r->query[i];
-        }
-    e = rg_interval_mean_units(known, unit, n, p->v->level);
-    free(known);
-    free(unit);
-    return e;
+    if (p->v->resamples > 0 && !p->said_intervals)
+        rg_table_note(t,
+                      "Intervals of %g: %llu resamples of queries within data sets, a query with "
+                      "all its splits.",
+                      p->v->level, (unsigned long long)p->v->resamples);
+    p->said_intervals = true;
 }
 
 static void
-put(struct rg_table *t, size_t column, struct rg_estimate e, double scale)
+say_split(struct rg_table *t, const struct rg_evaluate_report *p)
 {
-    rg_table_estimate(t, column, e.value * scale, e.lo * scale, e.hi * scale);
+    const struct rg_evaluate_split *first = &p->s->splits[0];
+
+    if (p->s->has_split)
+        rg_table_note(t,
+                      "%zu split%s, the first with %zu queries to learn from and %zu to judge by "
+                      "(%s, seed %llu).",
+                      p->splits, p->splits == 1 ? "" : "s", first->n_train, first->n_test,
+                      p->v->split, (unsigned long long)first->seed);
+    else
+        rg_table_note(t, "All %zu queries; nothing was set apart to learn from.", first->n_test);
 }
 
 /* ---- the table of routers ---- */
 
-/* Of the queries that some offered model solves, the share that it solves. */
-static double
-recall(const struct report *p, const struct rg_evaluate_result *r)
+static size_t
+n_swept(const struct rg_evaluate_report *p)
 {
-    size_t solvable = 0, solved = 0;
-
-    for (size_t i = 0; i < r->n; i++) {
-        bool any = p->solvable[i] && !isnan(r->score[i]);
-
-        solvable += any;
-        solved += any && r->score[i] > 0;
-    }
-    return solvable ? (double)solved / (double)solvable : NAN;
-}
-
-static double
-mean_calls(const struct rg_evaluate_result *r)
-{
-    double sum = 0;
     size_t n = 0;
 
-    for (size_t i = 0; i < r->n; i++)
-        if (!isnan(r->calls[i])) {
-            sum += r->calls[i];
-            n++;
-        }
-    return n ? sum / (double)n : NAN;
+    for (size_t i = 0; i < p->n; i++)
+        n += p->r->of[i].swept;
+    return n;
 }
 
 static void
-router_columns(struct rg_table *t, const struct report *p)
+router_notes(struct rg_table *t, struct rg_evaluate_report *p)
 {
-    rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
-    rg_table_column(t, "dataset_avg", "Dataset-Avg", RG_COL_ESTIMATE, 2, false);
-    rg_table_column(t, "sample_avg", "Sample-Avg", RG_COL_ESTIMATE, 2, false);
-    rg_table_column(t, "cost_total_usd", "USD", RG_COL_NUMBER, 4, false);
-    rg_table_column(t, "on_front", "front", RG_COL_TEXT, 0, false);
-    rg_table_column(t, "gain_random", "Gain@R %", RG_COL_NUMBER, 1, false);
-    rg_table_column(t, "gain_best", "Gain@B %", RG_COL_NUMBER, 1, false);
-    rg_table_column(t, "gap_oracle", "Gap@O %", RG_COL_NUMBER, 1, false);
-    rg_table_column(t, "imp_random", "ImpRand %", RG_COL_NUMBER, 1, false);
-    rg_table_column(t, "imp_best", "ImpBest %", RG_COL_NUMBER, 1, false);
-    rg_table_column(t, "oracle_gap", "OracleGap %", RG_COL_NUMBER, 1, false);
-    rg_table_column(t, "recall", "recall %", RG_COL_NUMBER, 1, false);
-    rg_table_column(t, "calls", NULL, RG_COL_NUMBER, 2, false);
-    rg_table_column(t, "skipped", NULL, RG_COL_INTEGER, 0, false);
-    if (p->v->load) {
-        rg_table_column(t, "latency_p95_ms", "p95 ms", RG_COL_ESTIMATE, 0, false);
-        rg_table_column(t, "goodput", "goodput %", RG_COL_ESTIMATE, 1, false);
-    }
-}
-
-static void
-router_row(struct rg_table *t, const struct report *p, size_t i)
-{
-    const struct rg_evaluate_result *r = &p->r->of[i];
-    const double *cell = p->cell + i * p->s->n_keys, *best = p->cell + p->best * p->s->n_keys;
-    struct rg_router_metrics_ratio random =
-        rg_router_metrics_gain(cell, rg_evaluate_row(p->a, RG_ROW_RANDOM)->score, p->s->n_keys);
-    struct rg_router_metrics_ratio single = rg_router_metrics_gain(cell, best, p->s->n_keys);
-    struct rg_router_metrics_ratio gap =
-        rg_router_metrics_gap(cell, rg_evaluate_row(p->a, RG_ROW_ORACLE)->score, p->s->n_keys);
-    const double ratios[] = {random.mean_of_ratios, single.mean_of_ratios, gap.mean_of_ratios,
-                             random.ratio_of_means, single.ratio_of_means, gap.ratio_of_means,
-                             recall(p, r)};
-    size_t column = 0;
-
-    rg_table_row(t);
-    rg_table_text(t, column++, r->name);
-    put(t, column++, macro_interval(p, i), 100);
-    put(t, column++, micro_interval(p, r->score), 100);
-    rg_table_number(t, column++, p->cost[i]);
-    rg_table_text(t, column++, p->front[i] ? "yes" : "no");
-    for (size_t k = 0; k < sizeof ratios / sizeof *ratios; k++)
-        rg_table_number(t, column++, ratios[k] * 100);
-    rg_table_number(t, column++, mean_calls(r));
-    rg_table_integer(t, column++, (int64_t)r->skipped);
-    if (p->v->load) {
-        put(t, column++, r->p95_ms, 1);
-        put(t, column, r->goodput, 100);
-    }
-}
-
-static struct rg_table *
-routers_table(const struct report *p)
-{
-    struct rg_table *t = rg_table_new("Routers");
-    const struct rg_evaluate_split *first = &p->s->splits[0];
-
-    router_columns(t, p);
-    for (size_t i = 0; i < p->r->n; i++)
-        router_row(t, p, i);
-    if (p->s->has_split)
-        rg_table_note(t,
-                      "%zu splits, the first with %zu queries to learn from and %zu to judge by "
-                      "(%s, seed %llu).",
-                      p->splits, first->n_train, first->n_test, p->v->split,
-                      (unsigned long long)first->seed);
-    else
-        rg_table_note(t, "All %zu queries; nothing was set apart to learn from.", first->n_test);
+    say_split(t, p);
+    say_intervals(t, p);
     rg_table_note(t,
-                  "Intervals of %g: Dataset-Avg by %llu resamples of queries within data sets, "
-                  "Sample-Avg by Student's t over queries. Gain and Gap: means over data sets of "
-                  "ratios; Imp and OracleGap: ratios of means; best: '%s', the best single model "
-                  "on these queries.",
-                  p->v->level, (unsigned long long)p->v->resamples, p->r->of[p->best].name);
-    if (p->v->load)
-        rg_table_note(t, "p95 and goodput: Poisson arrivals, %g a second, %llu replications.",
-                      p->v->rate, (unsigned long long)p->v->replications);
+                  "USD: of a split's test part. Front: no other point scores more for less; its "
+                  "chance over the same resamples. Recall: of the queries that some candidate "
+                  "solves, those it solves (%s). Best single model here: '%s'.",
+                  p->v->rule == RG_RULE_POSITIVE ? "any score above 0" : "the best score there is",
+                  p->r->of[p->best].name);
+    if (n_swept(p) > 0)
+        rg_table_note(t,
+                      "The %zu settings of --sweep count for the front; --table sweep lists "
+                      "them.",
+                      n_swept(p));
+}
+
+struct rg_table *
+rg_evaluate_routers_table(struct rg_evaluate_report *p, const char **why)
+{
+    static const enum rg_evaluate_metric front_part[] = {RG_EM_DATASETS, RG_EM_SAMPLES, RG_EM_USD};
+    struct rg_table *t = rg_table_new("Routers");
+    size_t column = 1;
+
+    *why = NULL;
+    rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
+    for (size_t k = 0; k < 3; k++)
+        metric_column(t, front_part[k], RG_COL_ESTIMATE);
+    rg_table_column(t, "on_front", "front", RG_COL_TEXT, 0, false);
+    rg_table_column(t, "front_probability", "chance", RG_COL_NUMBER, 2, false);
+    metric_column(t, RG_EM_RECALL, RG_COL_ESTIMATE);
+    metric_column(t, RG_EM_CALLS, RG_COL_NUMBER);
+    rg_table_column(t, "skipped", NULL, RG_COL_INTEGER, 0, false);
+    for (size_t c = 0; c < p->columns; c++, column = 1) {
+        if (!is_row(p, c))
+            continue;
+        rg_table_row(t);
+        rg_table_text(t, 0, rg_evaluate_column_name(p, c));
+        for (size_t k = 0; k < 3; k++)
+            put_metric(t, column++, p, c, front_part[k]);
+        if (c < p->n) {
+            rg_table_text(t, column, p->front[c] ? "yes" : "no");
+            rg_table_number(t, column + 1, p->p_front[c]);
+            rg_table_integer(t, column + 4, (int64_t)p->r->of[c].skipped);
+        }
+        put_metric(t, column + 2, p, c, RG_EM_RECALL);
+        rg_table_number(t, column + 3, p->value[c * RG_N_EM + RG_EM_CALLS]);
+    }
+    router_notes(t, p);
+    return t;
+}
+
+/* ---- gains and gaps ---- */
+
+struct rg_table *
+rg_evaluate_gains_table(struct rg_evaluate_report *p, const char **why)
+{
+    struct rg_table *t = rg_table_new("Gains over and gaps to the bounds");
+
+    *why = NULL;
+    rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
+    for (int m = RG_EM_GAIN_R; m <= RG_EM_ORACLE_GAP; m++)
+        metric_column(t, (enum rg_evaluate_metric)m, RG_COL_ESTIMATE);
+    for (size_t c = 0; c < p->columns; c++) {
+        if (!is_row(p, c))
+            continue;
+        rg_table_row(t);
+        rg_table_text(t, 0, rg_evaluate_column_name(p, c));
+        for (int m = RG_EM_GAIN_R; m <= RG_EM_ORACLE_GAP; m++)
+            put_metric(t, (size_t)(1 + m - RG_EM_GAIN_R), p, c, (enum rg_evaluate_metric)m);
+    }
+    rg_table_note(t,
+                  "Gain and Gap: means over data sets of ratios; Imp and OracleGap: ratios of "
+                  "means. R: the random router (%s); B: '%s', the best single model on these "
+                  "queries; Max: the best model of each data set; O: the oracle.",
+                  p->v->random == RG_RANDOM_DRAWN ? "as drawn" : "in expectation",
+                  p->r->of[p->best].name);
+    say_intervals(t, p);
+    return t;
+}
+
+/* ---- RouterArena's score ---- */
+
+struct rg_table *
+rg_evaluate_arena_table(struct rg_evaluate_report *p, const char **why)
+{
+    static const enum rg_evaluate_metric shown[] = {RG_EM_ARENA, RG_EM_SAMPLES, RG_EM_USD_1000};
+    struct rg_table *t = rg_table_new("RouterArena's score");
+
+    *why = NULL;
+    rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
+    for (size_t k = 0; k < 3; k++)
+        metric_column(t, shown[k], RG_COL_ESTIMATE);
+    for (size_t c = 0; c < p->columns; c++) {
+        if (!is_row(p, c))
+            continue;
+        rg_table_row(t);
+        rg_table_text(t, 0, rg_evaluate_column_name(p, c));
+        for (size_t k = 0; k < 3; k++)
+            put_metric(t, 1 + k, p, c, shown[k]);
+    }
+    rg_table_note(t, "1.1 A C / (0.1 A + C) in hundredths: A the mean score, within 0 to 1; C the "
+                     "cost of 1,000 queries on a scale of logarithms from 200 USD (0) to 0.0044 "
+                     "USD (1), within these.");
+    say_intervals(t, p);
     return t;
 }
 
 /* ---- routers as families of configurations ---- */
 
-static struct rg_table *
-families_table(const struct report *p)
+/* The configuration with the highest Dataset-Avg, of equals the cheapest. */
+static size_t
+best_of(const struct rg_evaluate_report *p, const struct rg_evaluate_family *f)
+{
+    size_t best = f->own[0];
+
+    for (size_t k = 1; k < f->n; k++) {
+        const double *a = p->value + f->own[k] * RG_N_EM, *b = p->value + best * RG_N_EM;
+
+        if (a[RG_EM_DATASETS] > b[RG_EM_DATASETS] ||
+            (a[RG_EM_DATASETS] >= b[RG_EM_DATASETS] && a[RG_EM_USD] < b[RG_EM_USD]))
+            best = f->own[k];
+    }
+    return best;
+}
+
+struct rg_table *
+rg_evaluate_families_table(struct rg_evaluate_report *p, const char **why)
 {
     struct rg_table *t = rg_table_new("Performance and cost of each router's configurations");
-    size_t n = p->r->n, *own = rg_alloc(n, sizeof *own);
-    double *score = rg_alloc(n, sizeof *score), *cost = rg_alloc(n, sizeof *cost);
+    bool swept = n_swept(p) > 0;
 
+    *why = NULL;
     rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
-    rg_table_column(t, "configurations", NULL, RG_COL_INTEGER, 0, false);
-    rg_table_column(t, "perf_gain", "PerfGain", RG_COL_NUMBER, 3, false);
-    rg_table_column(t, "cost_save", "CostSave", RG_COL_NUMBER, 3, false);
-    rg_table_column(t, "pareto_dist", "ParetoDist", RG_COL_NUMBER, 3, false);
-    for (size_t i = p->r->n_models; i < n;) {
-        size_t m = 0, j = i;
+    rg_table_column(t, "configurations", swept ? "settings" : "configurations", RG_COL_INTEGER, 0,
+                    false);
+    rg_table_column(t, "perf_gain", "PerfGain", RG_COL_ESTIMATE, 3, false);
+    rg_table_column(t, "cost_save", "CostSave", RG_COL_ESTIMATE, 3, false);
+    rg_table_column(t, "pareto_dist", "ParetoDist", RG_COL_ESTIMATE, 3, false);
+    if (swept) {
+        rg_table_column(t, "best_setting", "best setting", RG_COL_NUMBER, -1, false);
+        rg_table_column(t, "best_dataset_avg", "its score", RG_COL_NUMBER, 2, false);
+        rg_table_column(t, "best_cost_total_usd", "its USD", RG_COL_NUMBER, -1, false);
+    }
+    for (size_t f = 0; f < p->n_families; f++) {
+        size_t best = best_of(p, &p->families[f]);
 
-        for (; j < n && strcmp(p->r->of[j].family, p->r->of[i].family) == 0; j++) {
-            own[m] = j;
-            score[m] = p->macro[j];
-            cost[m++] = p->cost[j];
-        }
         rg_table_row(t);
-        rg_table_text(t, 0, p->r->of[i].family);
-        rg_table_integer(t, 1, (int64_t)m);
-        rg_table_number(t, 2, rg_router_metrics_perf_gain(score, m, p->macro[p->best]));
-        rg_table_number(
-            t, 3, rg_router_metrics_cost_save(score, cost, m, p->macro[p->best], p->cost[p->best]));
-        rg_table_number(t, 4, rg_router_metrics_pareto_dist(p->cost, p->macro, n, own, m));
-        i = j;
+        rg_table_text(t, 0, p->families[f].name);
+        rg_table_integer(t, 1, (int64_t)p->families[f].n);
+        for (size_t k = 0; k <= RG_EF_PARETO_DIST; k++)
+            rg_evaluate_put(t, 2 + k, p->of_family[f * RG_N_EF + k], 1);
+        if (!swept)
+            continue;
+        rg_table_number(t, 5, p->r->of[best].setting);
+        rg_table_number(t, 6, p->value[best * RG_N_EM + RG_EM_DATASETS] * 100);
+        rg_table_number(t, 7, p->value[best * RG_N_EM + RG_EM_USD]);
     }
     rg_table_note(t,
                   "Against '%s'. ParetoDist: Manhattan distance to the front of all models and "
                   "routers, scaled to 0 .. 1.",
                   p->r->of[p->best].name);
-    free(own);
-    free(score);
-    free(cost);
+    if (swept)
+        rg_table_note(t, "PerfGain and CostSave take the best of a router's settings on the very "
+                         "queries they are judged by, as they were published.");
+    say_intervals(t, p);
     return t;
 }
 
-/* ---- differences ---- */
+/* ---- seeds ---- */
 
-/* Per query of the trace, its mean over rows; NaN without any. */
-static void
-per_query(const struct report *p, const double *x, double *out)
+/* Standard deviation (n - 1) over splits of one entry of rows of width wide. */
+static double
+spread_of(const struct rg_evaluate_report *p, const double *seed, size_t wide, size_t at)
 {
-    size_t n = p->s->trace->n_queries;
-    double *count = rg_zalloc(n, sizeof *count);
+    double mean = 0, square = 0;
 
-    for (size_t q = 0; q < n; q++)
-        out[q] = 0;
-    for (size_t i = 0; i < p->r->n_rows; i++)
-        if (!isnan(x[i])) {
-            out[p->r->query[i]] += x[i];
-            count[p->r->query[i]] += 1;
-        }
-    for (size_t q = 0; q < n; q++)
-        out[q] = count[q] > 0 ? out[q] / count[q] : NAN;
-    free(count);
+    for (size_t k = 0; k < p->splits; k++)
+        mean += seed[k * wide + at];
+    mean /= (double)p->splits;
+    for (size_t k = 0; k < p->splits; k++)
+        square += (seed[k * wide + at] - mean) * (seed[k * wide + at] - mean);
+    return sqrt(square / (double)(p->splits - 1));
+}
+
+static void
+sd_column(struct rg_table *t, const char *name, const char *head, int decimals)
+{
+    struct rg_buf text = {0};
+
+    rg_buf_printf(&text, "%s_sd", name);
+    rg_table_column(t, rg_buf_text(&text), head, RG_COL_NUMBER, decimals, false);
+    rg_buf_clear(&text);
 }
 
 static size_t
-baseline_of(const struct report *p)
+family_of(const struct rg_evaluate_report *p, size_t column)
 {
-    for (size_t i = 0; p->v->baseline && i < p->r->n; i++)
-        if (strcmp(p->r->of[i].name, p->v->baseline) == 0)
-            return i;
-    return p->best;
+    for (size_t f = 0; f < p->n_families && column < p->n; f++)
+        if (strcmp(p->families[f].name, p->r->of[column].family) == 0)
+            return f;
+    return p->n_families;
 }
 
-static struct rg_table *
-differences_table(const struct report *p)
+struct rg_table *
+rg_evaluate_seeds_table(struct rg_evaluate_report *p, const char **why)
 {
-    struct rg_table *t = rg_table_new("Differences from the baseline");
-    size_t n = p->r->n, base = baseline_of(p), queries = p->s->trace->n_queries;
-    struct rg_test *test = rg_alloc(n, sizeof *test);
-    double *x = rg_alloc(queries, sizeof *x), *y = rg_alloc(queries, sizeof *y);
-    double *prob = rg_alloc(n, sizeof *prob);
+    static const char *const names[] = {"perf_gain", "cost_save", "pareto_dist"};
+    static const char *const heads[] = {"PerfGain", "CostSave", "ParetoDist"};
+    struct rg_table *t = rg_table_new("Standard deviations over the seeds");
+    size_t wide = p->columns * RG_N_EM;
 
-    per_query(p, p->r->of[base].score, y);
-    for (size_t i = 0; i < n; i++) {
-        size_t m;
-
-        per_query(p, p->r->of[i].score, x);
-        m = rg_paired_differences(x, y, queries, x);
-        test[i] = rg_paired_t(x, m, 0, RG_TWO_SIDED, p->v->level);
-        prob[i] = i == base ? NAN : test[i].p;
-    }
-    rg_adjust_p(prob, n, RG_ADJUST_HOLM, prob);
+    *why = NULL;
     rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
-    rg_table_column(t, "difference", NULL, RG_COL_ESTIMATE, 2, false);
-    rg_table_column(t, "n", NULL, RG_COL_INTEGER, 0, false);
-    rg_table_column(t, "t", NULL, RG_COL_NUMBER, 2, false);
-    rg_table_column(t, "p", NULL, RG_COL_NUMBER, -1, false);
-    rg_table_column(t, "p_adjusted", "p (Holm)", RG_COL_NUMBER, -1, false);
-    for (size_t i = 0; i < n; i++) {
-        if (i == base)
+    for (size_t m = 0; m < RG_N_EM; m++)
+        sd_column(t, rg_evaluate_metrics[m].name, rg_evaluate_metrics[m].head,
+                  rg_evaluate_metrics[m].decimals);
+    for (size_t k = 0; k <= RG_EF_PARETO_DIST; k++)
+        sd_column(t, names[k], heads[k], 3);
+    for (size_t c = 0; c < p->columns; c++) {
+        size_t f = family_of(p, c);
+
+        if (!is_row(p, c))
             continue;
         rg_table_row(t);
-        rg_table_text(t, 0, p->r->of[i].name);
-        rg_table_estimate(t, 1, test[i].estimate * 100, test[i].lo * 100, test[i].hi * 100);
-        rg_table_integer(t, 2, (int64_t)test[i].n);
-        rg_table_number(t, 3, test[i].statistic);
-        rg_table_number(t, 4, test[i].p);
-        rg_table_number(t, 5, prob[i]);
+        rg_table_text(t, 0, rg_evaluate_column_name(p, c));
+        for (size_t m = 0; m < RG_N_EM; m++)
+            rg_table_number(t, 1 + m,
+                            spread_of(p, p->seed, wide, c * RG_N_EM + m) *
+                                rg_evaluate_metrics[m].scale);
+        for (size_t k = 0; k <= RG_EF_PARETO_DIST && f < p->n_families; k++)
+            rg_table_number(
+                t, 1 + RG_N_EM + k,
+                spread_of(p, p->seed_family, (p->n_families + 1) * RG_N_EF, f * RG_N_EF + k));
     }
-    rg_table_note(t, "From '%s', in hundredths of a score, query by query (Sample-Avg).",
-                  p->r->of[base].name);
-    free(test);
-    free(x);
-    free(y);
-    free(prob);
+    rg_table_note(t,
+                  "Of each metric over %zu splits, each by itself; the other tables show means "
+                  "over them.",
+                  p->splits);
+    return t;
+}
+
+struct rg_table *
+rg_evaluate_per_seed_table(struct rg_evaluate_report *p, const char **why)
+{
+    struct rg_table *t = rg_table_new("Each seed");
+    size_t wide = p->columns * RG_N_EM;
+
+    *why = NULL;
+    rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
+    rg_table_column(t, "seed", NULL, RG_COL_INTEGER, 0, true);
+    for (size_t m = 0; m < RG_N_EM; m++)
+        metric_column(t, (enum rg_evaluate_metric)m, RG_COL_NUMBER);
+    for (size_t c = 0; c < p->columns; c++)
+        for (size_t k = 0; k < p->splits && is_row(p, c); k++) {
+            rg_table_row(t);
+            rg_table_text(t, 0, rg_evaluate_column_name(p, c));
+            rg_table_integer(t, 1, (int64_t)p->s->splits[k].seed);
+            for (size_t m = 0; m < RG_N_EM; m++)
+                rg_table_number(t, 2 + m,
+                                p->seed[k * wide + c * RG_N_EM + m] * rg_evaluate_metrics[m].scale);
+        }
     return t;
 }
 
 /* ---- each data set ---- */
 
-static struct rg_table *
-breakdown_table(const struct report *p)
+struct rg_table *
+rg_evaluate_datasets_table(struct rg_evaluate_report *p, const char **why)
 {
     struct rg_table *t = rg_table_new("Routers on each data set");
     struct rg_buf name = {0};
 
+    *why = NULL;
     rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
     for (size_t d = 0; d < p->s->n_keys; d++) {
+        const char *key = rg_evaluate_key_name(p, d);
+
         rg_buf_reset(&name);
-        rg_buf_printf(&name, "%s%s", p->s->trace->datasets[p->s->keys[d].dataset],
-                      strcmp(p->s->trace->datasets[p->s->keys[d].dataset], "router") ? "" : "_");
+        rg_buf_printf(&name, "%s%s", key, strcmp(key, "router") ? "" : "_");
         rg_table_column(t, rg_buf_text(&name), NULL, RG_COL_NUMBER, 2, false);
     }
     rg_buf_clear(&name);
-    for (size_t i = p->r->n_models; i < p->r->n; i++) {
+    for (size_t i = p->r->n_models; i < p->n; i++) {
+        if (!is_row(p, i))
+            continue;
         rg_table_row(t);
         rg_table_text(t, 0, p->r->of[i].name);
         for (size_t d = 0; d < p->s->n_keys; d++)
             rg_table_number(t, 1 + d, p->cell[i * p->s->n_keys + d] * 100);
     }
     return t;
-}
-
-size_t
-rg_evaluate_report(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
-                   const struct rg_evaluate_aggregate *a, const struct rg_evaluate_results *r,
-                   struct rg_table *tables[RG_EVALUATE_TABLES], size_t n)
-{
-    struct report p = {.s = s, .v = v, .a = a, .r = r, .splits = s->has_split ? s->n_splits : 1};
-
-    reckon(&p);
-    tables[n++] = routers_table(&p);
-    if (r->n > r->n_models)
-        tables[n++] = families_table(&p);
-    tables[n++] = differences_table(&p);
-    if (r->n > r->n_models)
-        tables[n++] = breakdown_table(&p);
-    free(p.cell);
-    free(p.macro);
-    free(p.cost);
-    free(p.front);
-    free(p.solvable);
-    return n;
 }

@@ -4,12 +4,10 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/num.h"
 #include "cli/evaluate.h"
 #include "replay/chain.h"
 #include "replay/router/bandit_saved.h"
 #include "replay/router/learned.h"
-#include "stats/router_metrics.h"
 
 /* ---- rows ---- */
 
@@ -23,6 +21,8 @@ make_rows(const struct rg_evaluate_setup *s, struct rg_evaluate_results *out)
     out->query = rg_alloc(out->n_rows, sizeof *out->query);
     out->key = rg_alloc(out->n_rows, sizeof *out->key);
     out->split = rg_alloc(out->n_rows, sizeof *out->split);
+    out->first_pick = rg_alloc(out->n_rows + 1, sizeof *out->first_pick);
+    out->first_pick[0] = 0;
     for (size_t k = 0, row = 0; k < splits; k++)
         for (size_t i = 0; i < s->splits[k].n_test; i++, row++) {
             uint32_t q = s->splits[k].test[i];
@@ -30,28 +30,30 @@ make_rows(const struct rg_evaluate_setup *s, struct rg_evaluate_results *out)
             out->query[row] = q;
             out->key[row] = s->key[s->trace->queries.dataset[q]];
             out->split[row] = (uint32_t)k;
+            out->first_pick[row + 1] = out->first_pick[row] + s->run.policy.samples[q];
         }
 }
 
-static struct rg_evaluate_result *
-add_result(struct rg_evaluate_results *out, const char *name, const char *family)
+struct rg_evaluate_result *
+rg_evaluate_result_add(struct rg_evaluate_results *out, const char *name, const char *family)
 {
     struct rg_evaluate_result *r;
-    static const struct rg_estimate none = {NAN, NAN, NAN, 0};
 
     out->of = rg_realloc(out->of, out->n + 1, sizeof *out->of);
     r = &out->of[out->n++];
     *r = (struct rg_evaluate_result){.name = rg_strdup(name),
                                      .family = rg_strdup(family),
                                      .model = RG_NO_MODEL,
-                                     .n = out->n_rows,
-                                     .p95_ms = none,
-                                     .goodput = none};
+                                     .setting = NAN,
+                                     .n = out->n_rows};
     r->score = rg_alloc(r->n, sizeof *r->score);
     r->cost = rg_alloc(r->n, sizeof *r->cost);
     r->calls = rg_alloc(r->n, sizeof *r->calls);
     for (size_t i = 0; i < r->n; i++)
         r->score[i] = r->cost[i] = r->calls[i] = NAN;
+    r->pick = rg_alloc(out->first_pick[r->n], sizeof *r->pick);
+    for (size_t i = 0; i < out->first_pick[r->n]; i++)
+        r->pick[i] = RG_NO_MODEL;
     return r;
 }
 
@@ -64,7 +66,7 @@ add_models(const struct rg_evaluate_setup *s, struct rg_evaluate_results *out)
 
         if (!s->offered[m])
             continue;
-        r = add_result(out, name, name);
+        r = rg_evaluate_result_add(out, name, name);
         r->model = m;
         for (size_t i = 0; i < r->n; i++) {
             size_t row = s->row[out->query[i]];
@@ -75,6 +77,8 @@ add_models(const struct rg_evaluate_setup *s, struct rg_evaluate_results *out)
             r->cost[i] = s->all.cost[row * s->all.m + m];
             r->calls[i] = 1;
         }
+        for (size_t i = 0; i < out->first_pick[r->n]; i++)
+            r->pick[i] = m;
     }
     out->n_models = out->n;
 }
@@ -104,10 +108,11 @@ struct answered {
     double score, cost, calls;
 };
 
-/* A router's answer to a query: the mean over its recorded samples. false: there is none. */
+/* A router's answer to a query: the mean over its recorded samples, of which pick[] says who gave
+ * them. false: there is none. */
 static bool
 answer(const struct rg_evaluate_setup *s, const struct rg_policy *p, uint64_t seed, size_t at,
-       uint32_t q, void *state, struct answered *out)
+       uint32_t q, void *state, uint32_t *pick, struct answered *out)
 {
     uint32_t samples = p->samples[q];
     double score = 0, cost = 0, calls = 0;
@@ -127,6 +132,8 @@ answer(const struct rg_evaluate_setup *s, const struct rg_policy *p, uint64_t se
             x = 0;
         if (state)
             p->router->type->observe(p, state, &(struct rg_feedback){q, c.at.model, x, c.cost_usd});
+        if (pick)
+            pick[k] = c.at.model;
         score += x;
         cost += c.cost_usd;
         calls += c.calls;
@@ -154,17 +161,16 @@ learn_online(const struct rg_evaluate_setup *s, const struct rg_policy *p, struc
     for (size_t i = 0; i < p->n_train; i++) {
         struct answered unused;
 
-        (void)answer(s, &train, seed, i, p->train[i], state, &unused);
+        (void)answer(s, &train, seed, i, p->train[i], state, NULL, &unused);
     }
     rg_bandit_keep(&train, r, state);
     r->type->state_free(state);
     gsl_rng_free(rng);
 }
 
-/* All test queries of a split, in their order; row: of the first of them. */
-static void
-walk_split(const struct rg_evaluate_setup *s, const struct rg_policy *p, size_t split,
-           struct rg_evaluate_result *r, size_t row)
+void
+rg_evaluate_walk(const struct rg_evaluate_setup *s, const struct rg_evaluate_results *all,
+                 const struct rg_policy *p, size_t split, size_t row, struct rg_evaluate_result *r)
 {
     const struct rg_evaluate_split *part = &s->splits[split];
     const struct rg_router_type *type = p->router->type;
@@ -174,7 +180,8 @@ walk_split(const struct rg_evaluate_setup *s, const struct rg_policy *p, size_t 
     for (size_t i = 0; i < part->n_test; i++) {
         struct answered a;
 
-        if (!answer(s, p, part->seed, i, part->test[i], state, &a)) {
+        if (!answer(s, p, part->seed, i, part->test[i], state, r->pick + all->first_pick[row + i],
+                    &a)) {
             r->skipped++;
             continue;
         }
@@ -187,70 +194,6 @@ walk_split(const struct rg_evaluate_setup *s, const struct rg_policy *p, size_t 
     gsl_rng_free(rng);
 }
 
-/* ---- under load ---- */
-
-static struct rg_replication_config
-load_config(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
-            const struct rg_policy *p, size_t split)
-{
-    return (struct rg_replication_config){
-        .policy = p,
-        .endpoints = &s->run.endpoints,
-        .queries = p->queries,
-        .n_queries = p->n_queries,
-        .arrivals = {.law = RG_ARRIVALS_POISSON, .rate = v->rate, .cv = 1, .speed = 1},
-        .requests = v->requests ? v->requests : p->n_queries,
-        .until_s = INFINITY,
-        .seed = s->splits[split].seed,
-    };
-}
-
-/* Scores of a router that looks at the load: what its decisions in the simulation brought, the mean
- * over all requests for a query. */
-static void
-take_scores(const struct rg_evaluate_setup *s, const struct rg_cell *cell,
-            const struct rg_policy *p, struct rg_evaluate_result *r, size_t row)
-{
-    for (size_t i = 0; i < p->n_queries; i++) {
-        const struct rg_per_query *score = &cell->query[RG_PER_QUERY_SCORE][p->queries[i]];
-        const struct rg_per_query *cost = &cell->query[RG_PER_QUERY_COST][p->queries[i]];
-        const struct rg_per_query *calls = &cell->query[RG_PER_QUERY_CALLS][p->queries[i]];
-
-        double scored = s->zero ? calls->n : score->n;
-
-        if (scored > 0)
-            r->score[row + i] = rg_sum_value(&score->sum) / scored;
-        if (cost->n > 0)
-            r->cost[row + i] = rg_sum_value(&cost->sum) / cost->n;
-        if (calls->n > 0)
-            r->calls[row + i] = rg_sum_value(&calls->sum) / calls->n;
-        r->skipped += !(calls->n > 0);
-    }
-}
-
-/* row: of the split's first query. */
-static enum rg_status
-put_load(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
-         const struct rg_policy *p, size_t split, struct rg_evaluate_result *r, size_t row,
-         struct rg_err *err)
-{
-    struct rg_cell_options options = {.replications = v->replications, .slo_s = v->slo_ms * 1e-3};
-    struct rg_estimates e = {0};
-    struct rg_cell cell;
-    enum rg_status status = rg_cell_run(load_config(s, v, p, split), &options, &cell, err);
-
-    if (status == RG_OK && p->router->type->uses_load)
-        take_scores(s, &cell, p, r, row);
-    if (status == RG_OK && split == 0) {
-        rg_estimates_make(&e, &cell, v->level, true);
-        r->p95_ms = e.of[RG_METRIC_LATENCY_P95];
-        r->goodput = e.of[RG_METRIC_GOODPUT];
-        rg_estimates_clear(&e);
-    }
-    rg_cell_clear(&cell);
-    return status;
-}
-
 /* ---- one router ---- */
 
 struct trial {
@@ -260,34 +203,8 @@ struct trial {
     const char *word;
     struct rg_router router;
     struct rg_policy policy;
-    size_t first; /* its results; one for each weight */
+    size_t first; /* its result as written; those of a sweep behind it */
 };
-
-static size_t
-n_weights(const struct trial *t)
-{
-    return t->v->sweep > 1 && rg_learned_weighs(&t->router) ? (size_t)t->v->sweep : 1;
-}
-
-static void
-name_results(struct trial *t)
-{
-    size_t n = n_weights(t);
-
-    t->first = t->out->n;
-    for (size_t i = 0; i < n; i++) {
-        struct rg_buf name = {0};
-        char number[RG_NUM_MAX];
-
-        rg_buf_puts(&name, t->word);
-        if (n > 1) {
-            rg_num_print(number, (double)i / (double)(n - 1));
-            rg_buf_printf(&name, " @%s", number);
-        }
-        add_result(t->out, rg_buf_text(&name), t->word);
-        rg_buf_clear(&name);
-    }
-}
 
 /* Routers that look at the load need one, and requests for all that they are judged by. */
 static enum rg_status
@@ -312,8 +229,7 @@ try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
 {
     const struct rg_evaluate_split *part = &t->s->splits[split];
     enum rg_status status = rg_router_read(&t->router, t->s->trace, t->word, err);
-    bool looks;
-    size_t n;
+    bool looks = status == RG_OK && t->router.type->uses_load;
 
     t->policy = t->s->run.policy;
     t->policy.queries = part->test;
@@ -329,21 +245,16 @@ try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
     if (status != RG_OK)
         return status;
     learn_online(t->s, &t->policy, &t->router, part->seed);
-    looks = t->router.type->uses_load;
-    if (split == 0)
-        name_results(t);
-    n = n_weights(t);
-    for (size_t i = 0; i < n && status == RG_OK; i++) {
-        struct rg_evaluate_result *r = &t->out->of[t->first + i];
-
-        if (n > 1)
-            rg_learned_weigh(&t->policy, &t->router, (double)i / (double)(n - 1));
-        if (!looks)
-            walk_split(t->s, &t->policy, split, r, row);
-        if (looks || (t->v->load && !t->v->load_if_looked && split == 0))
-            status = put_load(t->s, t->v, &t->policy, split, r, row, err);
+    if (split == 0) {
+        t->first = t->out->n;
+        rg_evaluate_result_add(t->out, t->word, t->word);
     }
-    return status;
+    if (!looks)
+        rg_evaluate_walk(t->s, t->out, &t->policy, split, row, &t->out->of[t->first]);
+    rg_evaluate_say(t->s, &t->router, split, row, &t->out->of[t->first]);
+    return looks || (t->v->load && !t->v->load_if_looked)
+               ? rg_evaluate_load(t->s, t->v, &t->policy, split, row, &t->out->of[t->first], err)
+               : RG_OK;
 }
 
 /* ---- saving ---- */
@@ -406,6 +317,8 @@ try_router(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v
         status = try_split(&t, k, row, err);
         if (status == RG_OK && k == 0 && v->output.n > 0 && learns(&t.router))
             status = save(&t.router, v->output.items[(*saved)++], err);
+        if (status == RG_OK)
+            status = rg_evaluate_sweep(s, v, &t.router, &t.policy, k, row, t.first + 1, out, err);
         rg_router_clear(&t.router);
     }
     return status;
@@ -421,6 +334,8 @@ rg_evaluate_routers(const struct rg_evaluate_setup *s, const struct rg_evaluate_
     *out = (struct rg_evaluate_results){0};
     make_rows(s, out);
     add_models(s, out);
+    if (status == RG_OK && v->load && !v->load_if_looked)
+        status = rg_evaluate_load_models(s, v, out, err);
     for (size_t i = 0; i < v->routers.n && status == RG_OK; i++)
         status = try_router(s, v, v->routers.items[i], &saved, out, err);
     return status;
@@ -435,10 +350,19 @@ rg_evaluate_results_clear(struct rg_evaluate_results *r)
         free(r->of[i].score);
         free(r->of[i].cost);
         free(r->of[i].calls);
+        free(r->of[i].pick);
+        free(r->of[i].bits);
+        free(r->of[i].rate);
+        free(r->of[i].strong);
+        free(r->of[i].weak);
+        for (size_t k = 0; k < r->of[i].n_load; k++)
+            free(r->of[i].load[k].seen);
+        free(r->of[i].load);
     }
     free(r->of);
     free(r->query);
     free(r->key);
     free(r->split);
+    free(r->first_pick);
     *r = (struct rg_evaluate_results){0};
 }

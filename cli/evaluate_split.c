@@ -254,6 +254,21 @@ rg_evaluate_judged(const struct rg_evaluate_setup *s, const struct rg_evaluate_s
     return !p->learnt || !is_learnt(s, p, query, model);
 }
 
+bool
+rg_evaluate_is_learnt(const struct rg_evaluate_setup *s, const struct rg_evaluate_split *p,
+                      uint32_t query, size_t model)
+{
+    return !p->learnt || is_learnt(s, p, query, model);
+}
+
+double
+rg_evaluate_judged_score(const struct rg_evaluate_setup *s, const struct rg_evaluate_split *p,
+                         size_t row, size_t model)
+{
+    return rg_evaluate_judged(s, p, s->queries[row], model) ? rg_evaluate_score(s, row, model)
+                                                            : NAN;
+}
+
 uint32_t
 rg_evaluate_place(const struct rg_evaluate_setup *s, uint32_t query, size_t model)
 {

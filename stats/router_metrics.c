@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sort.h"
 #include "base/sum.h"
 #include "stats/front.h"
 #include "stats/hull.h"
@@ -185,6 +186,36 @@ sorted_curve(const double *share, const double *quality, size_t n)
     }
     qsort(c, n, sizeof *c, by_share);
     return c;
+}
+
+double
+rg_router_metrics_auc(const double *share, const double *quality, size_t n)
+{
+    struct on_curve *c = sorted_curve(share, quality, n);
+    struct rg_sum area = {0};
+
+    if (c == NULL)
+        return NAN;
+    for (size_t i = 1; i < n; i++)
+        rg_sum_add(&area, (c[i].x - c[i - 1].x) * (c[i].y + c[i - 1].y) / 200);
+    free(c);
+    return rg_sum_value(&area);
+}
+
+double
+rg_router_metrics_optimal(const double *weak, const double *strong, size_t n, double calls,
+                          double *room)
+{
+    struct rg_sum sum = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        rg_sum_add(&sum, weak[i]);
+        room[i] = strong[i] - weak[i];
+    }
+    rg_sort(room, n);
+    for (size_t i = n; i-- > 0 && calls > 0 && room[i] > 0; calls -= 1)
+        rg_sum_add(&sum, room[i] * fmin(calls, 1));
+    return divided(rg_sum_value(&sum), (double)n);
 }
 
 double

@@ -72,6 +72,15 @@ struct rg_router_metrics_aiq rg_router_metrics_aiq(const double *cost, const dou
 /* Performance gap recovered at one point: (quality - weak) / (strong - weak). */
 double rg_router_metrics_pgr(double quality, double weak, double strong);
 
+/* AUC: area below the curve by the trapezoidal rule, shares in hundredths (100: all). */
+double rg_router_metrics_auc(const double *share, const double *quality, size_t n);
+
+/* The best that a router of this pair can do with `calls` calls to the strong model, which need not
+ * be whole, of n queries: the mean of the weak scores and, of the gains strong - weak, the greatest
+ * ones above 0. Sorts room[0..n). With scores of 0 and 1 this is the project's optimal curve. */
+double rg_router_metrics_optimal(const double *weak, const double *strong, size_t n, double calls,
+                                 double *room);
+
 /* APGR: the mean of it over the curve by the trapezoidal rule, over the range of shares there is.
  */
 double rg_router_metrics_apgr(const double *share, const double *quality, size_t n, double weak,

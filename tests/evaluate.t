@@ -157,8 +157,8 @@ status 'a damaged one' 3 "$p" run -t l.jsonl --router learned:cut.model
 status 'models of another trace' 3 "$p" evaluate s.jsonl --split 0.7 --routers learned:knn.model
 has 'are missed' 'has none of the models' .err
 
-status 'sweep, scaling, load' 0 "$p" evaluate l.jsonl --split 0.6 --routers 'avengers-pro(k=4)' --sweep 5 --scaling 2,3 --load --replications 3 --resamples 0 --format csv
-has 'five weights' 'avengers-pro(k=4) @0.25' .out
+status 'sweep, scaling, load' 0 "$p" evaluate l.jsonl --split 0.6 --routers 'avengers-pro(k=4)' --sweep 5 --scaling 2,3 --load --replications 3 --resamples 0 --table all --format csv
+has 'five weights' 'avengers-pro(k=4),0.25,weight' .out
 has 'a latency' 'latency_p95_ms' .out
 has 'pools' 'mixed,3' .out
 

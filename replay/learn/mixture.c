@@ -9,6 +9,7 @@
 #include "replay/learn/clusters.h"
 #include "replay/learn/dense.h"
 #include "replay/learn/learner.h"
+#include "replay/learn/mixture.h"
 
 static const double floor_of_variance = 1e-6;
 enum { MOST_ROUNDS = 100 };
@@ -170,6 +171,18 @@ gmm_predict(const struct rg_learnt *l, const struct rg_vectors *x, size_t m, dou
         memcpy(value + i * m, rg_dense_argmax(own, m) < m ? own : means, m * sizeof *value);
     }
     free(p);
+}
+
+void
+rg_mixture_shares(const struct rg_learnt *l, const double *x, size_t d, double *share)
+{
+    const struct rg_learnt_array *centres = rg_learnt_find(l, "centres");
+    struct mixture mix = {.d = d, .k = centres->rows, .centre = centres->x};
+
+    mix.variance = rg_learnt_find(l, "variances")->x;
+    mix.log_weight = rg_learnt_find(l, "log_weights")->x;
+    log_densities(&mix, x, share);
+    (void)normalise(share, mix.k);
 }
 
 const struct rg_learner rg_learner_gmm = {

@@ -406,41 +406,83 @@ search_chains(struct frugal *f, double budget, size_t depth, struct rg_stages_fo
     return found;
 }
 
+/* The best chain within the budget into the arrays; false: there is none. */
+static bool
+find_chain(const struct rg_learn_data *data, const double *good, double budget, size_t depth,
+           double *chain, double *threshold)
+{
+    size_t n = data->n * depth, best_chain[RG_STAGES_MOST] = {0}, found;
+    struct frugal f = {.data = data, .good = good};
+    struct rg_stages_found best;
+
+    f.score = rg_alloc(n, sizeof *f.score);
+    f.cost = rg_alloc(n, sizeof *f.cost);
+    f.doubt = rg_alloc(n, sizeof *f.doubt);
+    found = search_chains(&f, budget, depth, &best, best_chain);
+    for (size_t k = 0; k < depth && found > 0; k++) {
+        chain[k] = (double)best_chain[k];
+        threshold[k] = fmin(best.threshold[k], 1e300);
+    }
+    free(f.score);
+    free(f.cost);
+    free(f.doubt);
+    return found > 0;
+}
+
 static enum rg_status
 frugal_fit(const struct rg_learn_data *data, const struct rg_hyper *hyper, struct rg_learnt *out,
            struct rg_err *err)
 {
-    size_t depth = (size_t)hyper->depth, n = data->n * depth, best_chain[RG_STAGES_MOST] = {0};
-    double *good = rg_alloc(data->n * data->m, sizeof *good), *to;
-    struct frugal f = {.data = data, .good = good};
-    struct rg_stages_found best;
-    size_t found;
+    size_t depth = (size_t)hyper->depth;
+    double *good, *chain;
+    bool found;
 
-    if (data->m < depth) {
-        free(good);
+    if (data->m < depth)
         return rg_err_set(err, RG_EUSAGE, "a chain of %zu models needs as many (found %zu)", depth,
                           data->m);
-    }
+    good = rg_alloc(data->n * data->m, sizeof *good);
     fit_judges(data, hyper, out, good);
-    f.score = rg_alloc(n, sizeof *f.score);
-    f.cost = rg_alloc(n, sizeof *f.cost);
-    f.doubt = rg_alloc(n, sizeof *f.doubt);
-    found = search_chains(&f, hyper->budget, depth, &best, best_chain);
-    to = rg_learnt_add(out, "chain", 1, depth);
-    for (size_t k = 0; k < depth && found > 0; k++)
-        to[k] = (double)best_chain[k];
-    to = rg_learnt_add(out, "thresholds", 1, depth);
-    for (size_t k = 0; k < depth && found > 0; k++)
-        to[k] = fmin(best.threshold[k], 1e300);
+    chain = rg_learnt_add(out, "chain", 1, depth);
+    found = find_chain(data, good, hyper->budget, depth, chain,
+                       rg_learnt_add(out, "thresholds", 1, depth));
     free(good);
-    free(f.score);
-    free(f.cost);
-    free(f.doubt);
-    return found > 0 ? RG_OK
-                     : rg_err_set(err, RG_EINPUT,
-                                  "no chain of %zu models keeps within %g USD a query on the "
-                                  "queries to learn from",
-                                  depth, hyper->budget);
+    return found ? RG_OK
+                 : rg_err_set(err, RG_EINPUT,
+                              "no chain of %zu models keeps within %g USD a query on the "
+                              "queries to learn from",
+                              depth, hyper->budget);
+}
+
+/* The cheapest model first, and content with whatever it says. */
+static bool
+cheapest_alone(const struct rg_learn_data *data, size_t depth, double *chain, double *threshold)
+{
+    double *cost = rg_alloc(data->m, sizeof *cost);
+    size_t first = data->m;
+
+    rg_learner_means(data, NULL, cost);
+    for (size_t j = 0; j < data->m; j++)
+        if (!isnan(cost[j]) && (first == data->m || cost[j] < cost[first]))
+            first = j;
+    for (size_t k = 0; k < depth && first < data->m; k++) {
+        chain[k] = (double)((first + k) % data->m);
+        threshold[k] = 1e300;
+    }
+    free(cost);
+    return first < data->m;
+}
+
+enum rg_status
+rg_stages_rebudget(const struct rg_learn_data *data, const double *good, double budget,
+                   struct rg_learnt *l, struct rg_err *err)
+{
+    double *chain = rg_learnt_find(l, "chain")->x, *threshold = rg_learnt_find(l, "thresholds")->x;
+    size_t depth = rg_learnt_find(l, "chain")->columns;
+
+    if (find_chain(data, good, budget, depth, chain, threshold) ||
+        cheapest_alone(data, depth, chain, threshold))
+        return RG_OK;
+    return rg_err_set(err, RG_EINPUT, "the queries to learn from have no scores and costs");
 }
 
 static bool

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 enum { RG_STAGES_MOST = 4 };
 
 /* What is known of n rows on a chain of `stages` models, row-major n x stages: score of each
@@ -53,5 +55,15 @@ struct rg_stages_judged {
 struct rg_stages_judged rg_stages_judge(const double *score, const double *cost, size_t n, size_t m,
                                         const uint32_t *order, double threshold, double eps,
                                         double budget, uint32_t seed);
+
+struct rg_learn_data;
+struct rg_learnt;
+/* FrugalGPT's chain of a model that was fitted (arrays "chain" and "thresholds", whose length is
+ * the depth) for another budget in USD a query: the best of all chains on data (features are not
+ * looked at), whose answers the judges give good (n x m). Where none keeps within it, the model
+ * with the least mean cost is asked alone. RG_EINPUT where no model has scores and costs. */
+RG_MUST_USE enum rg_status rg_stages_rebudget(const struct rg_learn_data *data, const double *good,
+                                              double budget, struct rg_learnt *l,
+                                              struct rg_err *err);
 
 #endif

@@ -20,6 +20,7 @@ rg_decided_clear(struct rg_decided *d)
     free(d->first);
     free(d->n);
     free(d->models);
+    free(d->value);
     *d = (struct rg_decided){0};
 }
 
@@ -232,6 +233,24 @@ is_better(const struct rg_decided_reader *r, uint32_t a, uint32_t b)
     return rg_router_cheaper(r->trace, a, b);
 }
 
+enum { MOST_KEPT = 1 << 27 }; /* scores, 1 GiB */
+
+/* Scores are kept beside the choice that they make, for whoever weighs them against cost. */
+static void
+keep_scores(struct rg_decided_reader *r, uint32_t query)
+{
+    size_t m = r->trace->n_models, n = r->trace->n_queries;
+
+    if (query == (uint32_t)RG_NAMES_NONE || n > MOST_KEPT / (m ? m : 1))
+        return;
+    if (!r->out->value) {
+        r->out->value = rg_alloc(n * m, sizeof *r->out->value);
+        for (size_t i = 0; i < n * m; i++)
+            r->out->value[i] = NAN;
+    }
+    memcpy(r->out->value + query * m, r->score, m * sizeof *r->score);
+}
+
 enum rg_status
 rg_decided_put_scores(struct rg_decided_reader *r, uint32_t query, struct rg_place place,
                       struct rg_err *err)
@@ -253,6 +272,7 @@ rg_decided_put_scores(struct rg_decided_reader *r, uint32_t query, struct rg_pla
     }
     if (n == 0)
         return rg_err_at(err, place, "no model has a score");
+    keep_scores(r, query);
     return rg_decided_put(r, query, r->asked, n, place, err);
 }
 

@@ -32,6 +32,8 @@ struct rg_decided {
     uint32_t *n;      /* per query: how many; 0: no decision */
     uint32_t *models; /* of all queries, in the order of the records */
     size_t n_models, cap;
+    double *value; /* scores of all records: queries x models of the trace, NaN: none; NULL: no
+                      record has any, or they are too many to be kept */
 };
 
 void rg_decided_clear(struct rg_decided *d);

@@ -293,6 +293,13 @@ decisions_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
     return status;
 }
 
+const double *
+rg_decisions_scores(const struct rg_router *r)
+{
+    return r->type == &rg_router_decisions ? ((const struct decisions *)r->data)->decided.value
+                                           : NULL;
+}
+
 static void
 decisions_clear(void *data)
 {

@@ -20,4 +20,8 @@
 RG_MUST_USE enum rg_status rg_decisions_read(struct rg_decided_reader *r, const char *path,
                                              struct rg_err *err);
 
+/* The scores of a prepared router `decisions`, per query and model of the trace (NaN: none), or
+ * NULL when it has none or is another router. Borrowed. */
+const double *rg_decisions_scores(const struct rg_router *r);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/names.h"
+#include "replay/learn/chances.h"
 #include "replay/learn/dense.h"
 #include "replay/learn/outcomes.h"
 #include "replay/router/learned_private.h"
@@ -125,10 +126,44 @@ most_choices(const struct rg_learned *d)
     return d->learner->plan || d->on_failure == RG_LEARNED_RANKED ? d->m : 1;
 }
 
+/* Values before any setting is applied: of a pair the win rates, as at a threshold of 0. */
 static void
-decide(const struct rg_policy *p, struct rg_learned *d, const struct rg_vectors *x)
+predict(const struct rg_policy *p, struct rg_learned *d, const struct rg_vectors *x)
 {
-    double *value = rg_alloc(p->n_queries * d->m, sizeof *value);
+    double threshold = d->learner->pair ? rg_learnt_number(d->learnt, "threshold") : 0;
+
+    d->value = rg_realloc(d->value, p->n_queries * d->m, sizeof *d->value);
+    if (d->learner->pair)
+        rg_learnt_set(d->learnt, "threshold", 0);
+    d->learner->predict(d->learnt, x, d->m, d->value);
+    if (d->learner->pair)
+        rg_learnt_set(d->learnt, "threshold", threshold);
+    d->bits = rg_realloc(d->bits, p->n_queries, sizeof *d->bits);
+    if (!rg_chances_bits(d->learner, d->learnt, x, d->m, d->value, d->bits)) {
+        free(d->bits);
+        d->bits = NULL;
+    }
+}
+
+/* Values of a query as they are chosen by. */
+static void
+settle(const struct rg_learned *d, size_t query, double *value)
+{
+    memcpy(value, d->value + query * d->m, d->m * sizeof *value);
+    if (d->learner->pair) {
+        size_t strong = (size_t)rg_learnt_number(d->learnt, "strong");
+
+        rg_learner_pair_values(value[strong], rg_learnt_number(d->learnt, "threshold"), strong,
+                               (size_t)rg_learnt_number(d->learnt, "weak"), d->m, value);
+    }
+    if (!d->learner->plan)
+        charge(d, value, 1);
+}
+
+void
+rg_learned_decide(const struct rg_policy *p, struct rg_learned *d)
+{
+    double *value = rg_alloc(d->m, sizeof *value);
     size_t most = most_choices(d), used = 0;
     struct rg_learn_plan plan = {rg_alloc(d->m, sizeof *plan.models), 0};
 
@@ -136,19 +171,25 @@ decide(const struct rg_policy *p, struct rg_learned *d, const struct rg_vectors 
     d->n = rg_realloc(d->n, p->trace->n_queries, sizeof *d->n);
     d->chosen = rg_realloc(d->chosen, p->n_queries * most + 1, sizeof *d->chosen);
     memset(d->n, 0, p->trace->n_queries * sizeof *d->n);
-    d->learner->predict(d->learnt, x, d->m, value);
-    if (!d->learner->plan)
-        charge(d, value, p->n_queries);
     for (size_t i = 0; i < p->n_queries; i++) {
         uint32_t q = p->queries[i];
-        size_t n = choose(d, &(struct asked){p, q}, value + i * d->m, &plan, d->chosen + used);
+        size_t n;
 
+        settle(d, i, value);
+        n = choose(d, &(struct asked){p, q}, value, &plan, d->chosen + used);
         d->first[q] = (uint32_t)used;
         d->n[q] = (uint32_t)n;
         used += n;
     }
     free(plan.models);
     free(value);
+}
+
+static void
+decide(const struct rg_policy *p, struct rg_learned *d, const struct rg_vectors *x)
+{
+    predict(p, d, x);
+    rg_learned_decide(p, d);
 }
 
 struct rg_choice
@@ -190,29 +231,28 @@ rg_learned_clear(void *data)
     free(d->first);
     free(d->n);
     free(d->chosen);
+    free(d->value);
+    free(d->bits);
+    rg_learned_judged_free(d->judged);
     d->learnt = NULL;
+    d->judged = NULL;
+    d->value = d->bits = NULL;
     d->model = d->first = d->n = d->chosen = NULL;
 }
 
 /* ---- learning ---- */
 
-/* Outcomes of the candidates on the train queries that have any score. */
-struct sample {
-    uint32_t *queries;
-    double *score, *cost;
-    size_t n;
-};
-
-static void
-sample_init(struct sample *s, const struct rg_policy *p, const struct rg_learned *d)
+void
+rg_learned_sample_init(struct rg_learned_sample *s, const struct rg_policy *p,
+                       const struct rg_learned *d)
 {
     struct rg_lookup train = rg_policy_train(p);
     struct rg_outcomes all;
 
     rg_outcomes_init(&all, &train, p->train, p->n_train);
-    *s = (struct sample){.queries = rg_alloc(p->n_train, sizeof *s->queries),
-                         .score = rg_alloc(p->n_train * d->m, sizeof *s->score),
-                         .cost = rg_alloc(p->n_train * d->m, sizeof *s->cost)};
+    *s = (struct rg_learned_sample){.queries = rg_alloc(p->n_train, sizeof *s->queries),
+                                    .score = rg_alloc(p->n_train * d->m, sizeof *s->score),
+                                    .cost = rg_alloc(p->n_train * d->m, sizeof *s->cost)};
     for (size_t i = 0; i < p->n_train; i++) {
         bool any = false;
 
@@ -229,8 +269,8 @@ sample_init(struct sample *s, const struct rg_policy *p, const struct rg_learned
     rg_outcomes_clear(&all);
 }
 
-static void
-sample_clear(struct sample *s)
+void
+rg_learned_sample_clear(struct rg_learned_sample *s)
 {
     free(s->queries);
     free(s->score);
@@ -274,14 +314,14 @@ choose_pair(const struct rg_policy *p, const struct rg_learned *d, struct rg_lea
 }
 
 static enum rg_status
-learn(const struct rg_policy *p, struct rg_learned *d, const struct sample *s, struct rg_err *err)
+learn(const struct rg_policy *p, struct rg_learned *d, const struct rg_learned_sample *s,
+      struct rg_err *err)
 {
     struct rg_features_options o = {.kind = d->features,
                                     .places = (uint32_t)d->places,
                                     .dims = (uint32_t)d->dims,
                                     .seed = (uint64_t)d->h.seed,
-                                    .sparse = d->learner->sparse,
-                                    .tasks = d->learner->tasks};
+                                    .sparse = d->learner->sparse};
     struct rg_learn_data data = {.n = s->n, .m = d->m, .score = s->score, .cost = s->cost};
     const char **names = rg_alloc(d->m, sizeof *names);
     struct rg_vectors x = {0};
@@ -346,7 +386,7 @@ enum rg_status
 rg_learned_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
 {
     struct rg_learned *d = data;
-    struct sample s;
+    struct rg_learned_sample s;
     enum rg_status status = rg_router_offer(p, &d->models, err);
 
     uint32_t places = (uint32_t)d->places;
@@ -364,7 +404,7 @@ rg_learned_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
     d->model = rg_alloc(d->m, sizeof *d->model);
     memcpy(d->model, d->models.models, d->m * sizeof *d->model);
     say_models(p, d);
-    sample_init(&s, p, d);
+    rg_learned_sample_init(&s, p, d);
     if (s.n == 0)
         status = rg_err_set(err, RG_EINPUT,
                             "%s: router '%s' needs recorded scores, and the "
@@ -372,7 +412,7 @@ rg_learned_prepare(const struct rg_policy *p, void *data, struct rg_err *err)
                             p->trace->path, d->learner->name);
     if (status == RG_OK)
         status = learn(p, d, &s, err);
-    sample_clear(&s);
+    rg_learned_sample_clear(&s);
     return status == RG_OK ? look(p, d, err) : status;
 }
 

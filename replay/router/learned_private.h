@@ -22,7 +22,24 @@ struct rg_learned {
     struct rg_vectors x; /* of the queries that are replayed, while weights may change */
     uint32_t *first, *n; /* per query of the trace: its choices among chosen */
     uint32_t *chosen;
+    double *value; /* of the replayed queries: x m, as predicted; of a pair the win rates */
+    double *bits;  /* likewise their entropy (chances.h); NULL: not defined for the learner */
+    struct rg_learned_judged *judged; /* what a chain was chosen by, once a budget was changed */
 };
+
+/* Decides again by d->value, at the settings as they are now. */
+void rg_learned_decide(const struct rg_policy *p, struct rg_learned *d);
+void rg_learned_judged_free(struct rg_learned_judged *j); /* NULL is fine */
+
+/* Outcomes of the candidates on the train queries that have any score. */
+struct rg_learned_sample {
+    uint32_t *queries;
+    double *score, *cost; /* n x m */
+    size_t n;
+};
+void rg_learned_sample_init(struct rg_learned_sample *s, const struct rg_policy *p,
+                            const struct rg_learned *d);
+void rg_learned_sample_clear(struct rg_learned_sample *s);
 
 enum { RG_LEARNED_STOP, RG_LEARNED_RANKED }; /* on_failure */
 

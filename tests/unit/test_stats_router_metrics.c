@@ -301,6 +301,41 @@ partial_oracle(void **state)
     assert_true(isnan(r.mean) && isnan(r.entropy));
 }
 
+/* AUC and the optimal curve of the same data: 92, 382, 94 and 739 rows on which neither, only the
+ * strong, only the weak and both models are right. */
+static void
+area_and_optimum(void **state)
+{
+    static double weak[1307], strong[1307], room[1307], share[11], quality[11];
+    static const double at[] = {63.733741392501905, 73.73374139250191, 83.73374139250191,
+                                92.96097934200459};
+    static const double none[] = {0.5, 0.5, 0.25, 0};
+
+    (void)state;
+    for (size_t i = 0; i < 1307; i++) {
+        strong[i] = (i >= 92 && i < 92 + 382) || i >= 92 + 382 + 94;
+        weak[i] = i >= 92 + 382;
+    }
+    for (size_t k = 0; k < 11; k++) {
+        share[k] = 10 * (double)k;
+        quality[k] =
+            100 * rg_router_metrics_optimal(weak, strong, 1307, 1307 * (double)k / 10, room);
+        points_near(quality[k], at[k < 3 ? k : 3], 1e-12);
+    }
+    points_near(rg_router_metrics_auc(share, quality, 11), 88.65416985462895, 1e-12);
+    points_near(rg_router_metrics_apgr(share, quality, 11, WEAK, STRONG), 1.1309375, 1e-12);
+    /* Graded scores: the greatest gains first, half a call is worth half of its gain, losses never.
+     */
+    points_near(rg_router_metrics_optimal(none, (double[]){1, 0.25, 0.5, 0}, 4, 1.5, room),
+                (1.25 + 0.5 + 0.125) / 4, 1e-15);
+    points_near(rg_router_metrics_optimal(none, (double[]){1, 0.25, 0.5, 0}, 4, 4, room),
+                (1.25 + 0.75) / 4, 1e-15);
+    assert_true(isnan(rg_router_metrics_optimal(none, none, 0, 1, room)));
+    assert_true(isnan(rg_router_metrics_auc(share, quality, 0)));
+    quality[3] = NAN;
+    assert_true(isnan(rg_router_metrics_auc(share, quality, 11)));
+}
+
 int
 main(void)
 {
@@ -310,7 +345,7 @@ main(void)
         cmocka_unit_test(routellm),        cmocka_unit_test(optimal_curve),
         cmocka_unit_test(cpt_as_numpy),    cmocka_unit_test(routellm_degenerate),
         cmocka_unit_test(arena),           cmocka_unit_test(routereval),
-        cmocka_unit_test(partial_oracle),
+        cmocka_unit_test(partial_oracle),  cmocka_unit_test(area_and_optimum),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
