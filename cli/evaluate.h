@@ -1,7 +1,8 @@
 /* The parts of `evaluate`: its options and order of work (cmd_evaluate.c), what is judged
- * (evaluate_setup.c, evaluate_split.c, evaluate_pools.c), the tables of the reference aggregator (evaluate_aggregate.c), routers on
- * splits (evaluate_routers.c), at the settings of a sweep (evaluate_sweep.c) and under load
- * (evaluate_load.c), and what is printed of them (evaluate_tables.h). */
+ * (evaluate_setup.c, evaluate_split.c, evaluate_pools.c), the tables of the reference aggregator
+ * (evaluate_aggregate.c), routers on splits (evaluate_routers.c), at the settings of a sweep
+ * (evaluate_sweep.c) and under load (evaluate_load.c), and what is printed of them
+ * (evaluate_tables.h). */
 #ifndef RG_CLI_EVALUATE_H
 #define RG_CLI_EVALUATE_H
 

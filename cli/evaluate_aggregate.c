@@ -111,8 +111,8 @@ add_oracle(const struct work *w, size_t row, struct tally *to)
         w->s->all.cost[row * w->s->all.m + m]);
 }
 
-/* One choice among the records of the main models, in the order in which they were loaded: by model,
- * but where questions have several prompts by these. */
+/* One choice among the records of the main models, in the order in which they were loaded: by
+ * model, but where questions have several prompts by these. */
 uint32_t
 rg_evaluate_draw(const struct rg_evaluate_setup *s, const struct rg_evaluate_split *p,
                  struct rg_mersenne *rng, size_t row, size_t *among)

@@ -46,9 +46,9 @@ fill_expected(const struct rg_evaluate_report *p, size_t row, double *score, dou
     double sum = 0, usd = 0;
 
     for (size_t m = 0; m < o->m; m++) {
-        double x = p->s->offered[m] ? rg_evaluate_judged_score(
-                                          p->s, &p->s->splits[p->r->split[row]], at, m)
-                                    : NAN;
+        double x = p->s->offered[m]
+                       ? rg_evaluate_judged_score(p->s, &p->s->splits[p->r->split[row]], at, m)
+                       : NAN;
 
         if (isnan(x))
             continue;

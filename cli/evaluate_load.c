@@ -118,8 +118,8 @@ add_seen(const struct rg_cell *cell, struct rg_evaluate_load *l)
 
 enum rg_status
 rg_evaluate_load(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
-                 const struct rg_policy *p, size_t split, size_t row,
-                 struct rg_evaluate_result *r, struct rg_err *err)
+                 const struct rg_policy *p, size_t split, size_t row, struct rg_evaluate_result *r,
+                 struct rg_err *err)
 {
     struct rg_cell_options options = {.replications = v->replications, .slo_s = v->slo_ms * 1e-3};
     double *rate;

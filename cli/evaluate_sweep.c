@@ -93,9 +93,8 @@ words_init(struct words *w, const struct rg_evaluate_setup *s, const struct rg_r
 {
     struct rg_learned_words said;
 
-    *w = (struct words){.n = s->splits[split].n_test,
-                        .query = s->splits[split].test,
-                        .part = &s->splits[split]};
+    *w = (struct words){
+        .n = s->splits[split].n_test, .query = s->splits[split].test, .part = &s->splits[split]};
     if (rg_learned_say(router, &said)) {
         w->m = said.m;
         w->value = said.value;

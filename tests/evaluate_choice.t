@@ -32,7 +32,7 @@ knowing='best-single oracle dataset-oracle knn ridge logistic svm mlp gmm embedl
 any='clusters avengers avengers-pro graphrouter random round-robin thompson linucb epsilon-greedy routellm-mf hybridllm frugalgpt(0.2) judged-cascade llm-first slm-dominant'
 row='best-single oracle dataset-oracle'
 
-plan 76
+plan 77
 status 'models are masked' 0 "$p" evaluate mask.jsonl --split 0.5 --resamples 0 --format csv \
     --routers "$(printf '%s' "$knowing $any fixed:b" | tr ' ' ,)"
 cp .out o
@@ -81,13 +81,19 @@ status 'too few requests to score by' 2 "$p" evaluate mask.jsonl --split 0.5 --l
 
 # Pools of several sizes: b was not recorded on half of the 50 queries judged by.
 "$p" evaluate mask.jsonl --split 0.5 --resamples 0 --scaling 2 --routers best-single,random --format csv | sed -n '/^pool,/,$p' >o
-is 'all columns are of the same queries' 'strong,2,50' "$(grep '^strong,2,' o | cut -d, -f1-3)"
-# By hand: a 0.2 everywhere, b 0.9 on one half and 0.2 (a) in its place on the other.
-for row in '4 37.5' '5 46.25' '6 55' '7 55' '8 55'; do
-    # shellcheck disable=SC2086
-    set -- $row
-    ok "column $1" near "$(grep '^strong,2,' o | cut -d, -f"$1")" "$2"
-done
+is 'all rows of a pool are of the same queries' '50' "$(grep '^strong,2,' o | cut -d, -f4 | sort -u)"
+# By hand: a 0.2 everywhere, b 0.9 on one half and 0.2 (a) in its place on the other. The first of
+# two rows named random is the bound, the second the router.
+is 'which are' '6' "$(grep -c '^strong,2,' o)"
+while read -r name want; do
+    ok "score of $name" near "$(awk -F, -v r="$name" '$1 == "strong" && $2 == 2 && $3 == r {print $5; exit}' o)" "$want"
+done <<END
+random 37.5
+r_o(0.5) 46.25
+oracle 55
+best-single 55
+END
+ok 'and of the best single model' near "$(awk -F, '$1 == "strong" && $3 == "best single" {print $5}' o)" 55
 
 # More clusters than there are distinct queries: those that stay empty have no vote.
 awk 'BEGIN {

@@ -142,7 +142,7 @@ is 'and answer every query of the other' 0 "$(awk -F, '$1 == "router" && $2 == "
         for d in d0 d1 d2; do
             echo '{"type":"query","dataset":"'$d'","id":"'$i'","text":"'$d' number '$i'"}'
             echo '{"type":"call","dataset":"'$d'","query":"'$i'","model":"a","status":"ok","score":0.5}'
-            echo '{"type":"call","dataset":"'$d'","query":"'$i'","model":"b","status":"ok","score":'$((i == 2 ? 9 : 0))'}'
+            echo '{"type":"call","dataset":"'$d'","query":"'$i'","model":"b","status":"ok","score":'$((i == 2 ? 5 : 0))'}'
         done
     done
 } >t.jsonl
@@ -177,4 +177,4 @@ is 'one seed chooses by what it learns from' '' "$(at o Dataset-Avg a d0)"
 "$p" evaluate pool.jsonl --split 0.7 --seeds 42,43 --pool strong:1 --resamples 0 --format csv >o
 is 'a pool has seen no test query of any seed' 50 "$(at o Dataset-Avg a d0)"
 status 'seeds that have nothing in common' 2 "$p" evaluate t.jsonl --split 0.2 --seeds 1,2,3,4,5,6,7,8,9 --pool strong:1
-has 'are told' 'learn from no query all of them' .err
+has 'are told' 'learn from, and there are none' .err
