@@ -6,6 +6,7 @@
 
 #ifdef HAVE_OPENBLAS
 #include <cblas.h>
+#include <dlfcn.h>
 #endif
 
 #include "base/mem.h"
@@ -192,16 +193,28 @@ by_tiles(tile_function *function, const double *a, size_t n, const double *b, si
 }
 
 #ifdef HAVE_OPENBLAS
-/* One thread, as we have our own, and as the order of additions would depend on how many there are.
- */
+/* Loaded when it is needed, and then for good. Linked, it would start threads of its own before
+ * main, which signals could reach although main had blocked them; and GSL's BLAS has functions of
+ * the same names. One thread, as we have our own, and as the order of additions would depend on how
+ * many there are. */
 static bool
 by_blas(const double *a, size_t n, const double *b, size_t m, size_t d, double *out)
 {
-    if (n == 0 || m == 0 || d == 0 || n > INT32_MAX || m > INT32_MAX || d > INT32_MAX)
+    void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+    __typeof__(cblas_dgemm) *multiply;
+    __typeof__(openblas_set_num_threads) *set_threads;
+
+    if (!library)
+        library = dlopen("libopenblas.so", RTLD_NOW | RTLD_LOCAL);
+    if (!library || n == 0 || m == 0 || d == 0 || n > INT32_MAX || m > INT32_MAX || d > INT32_MAX)
         return false;
-    openblas_set_num_threads(1);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)m, (int)d, 1, a, (int)d, b,
-                (int)d, 0, out, (int)m);
+    *(void **)&multiply = dlsym(library, "cblas_dgemm");
+    *(void **)&set_threads = dlsym(library, "openblas_set_num_threads");
+    if (!multiply || !set_threads)
+        return false;
+    set_threads(1);
+    multiply(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)m, (int)d, 1, a, (int)d, b,
+             (int)d, 0, out, (int)m);
     return true;
 }
 #else

@@ -1,7 +1,7 @@
 /* Nearest neighbours and k-means on dense vectors: learn [TRAIN [QUERIES [NUMBERS]]], by default
  * 8000 rows and 2000 queries of 768. Prints seconds of the processor; learn.sh sets them beside
- * those of scikit-learn. With `data` as the first argument the rows are written to standard output as floats instead, train
- * rows first, so that another program can be timed on the same ones. */
+ * those of scikit-learn. With `data` as the first argument the rows are written to standard output
+ * as floats instead, train rows first, so that another program can be timed on the same ones. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
