@@ -24,6 +24,8 @@ static const int shapes[RG_FIGURE_SHAPES] = {6, 4, 8, 10, 12};
 
 /* Helvetica's letters are half an em wide on average, labels have many narrow ones; 9 points. */
 static const double LETTER = 0.165, SAMPLE = 1.1, MARGIN = 0.35;
+/* Labels in a legend and of tics are at most so wide: something must be left for the data. */
+static const double LEGEND_MAX = 6, TIC_MAX = 7;
 
 void
 rg_figure_clear(struct rg_figure *f)
@@ -87,10 +89,73 @@ rg_sheet_text(struct rg_sheet *s, const char *text)
     return rg_names_add(s->texts, text, strlen(text), NULL) + 1;
 }
 
+/* Bytes of the first character, and its columns; bytes that are none count as one each. */
+static size_t
+character(const char *s, size_t n, size_t *columns)
+{
+    size_t len = rg_utf8_len(s, n);
+
+    *columns = len > 0 ? rg_utf8_width(s, len) : 1;
+    return len > 0 ? len : 1;
+}
+
+static size_t
+columns_of(const char *text)
+{
+    size_t n = strlen(text), all = 0, columns;
+
+    for (size_t i = 0; i < n; i += character(text + i, n - i, &columns), all += columns)
+        ;
+    return all;
+}
+
+/* From a longer text what is in the middle is left out: names differ at either end. */
+static void
+put_within(struct rg_buf *out, const char *text, double width)
+{
+    size_t n = strlen(text), room = (size_t)fmax(width / LETTER, 8), all = columns_of(text);
+    size_t head = (room - 3) * 2 / 3, tail = all - (room - 3 - head), at = 0, columns;
+    bool cut = false;
+
+    for (size_t i = 0, len; i < n; i += len, at += columns) {
+        len = character(text + i, n - i, &columns);
+        if (all <= room || at + columns <= head || at >= tail) {
+            rg_buf_add(out, text + i, len);
+        } else if (!cut) {
+            rg_buf_puts(out, "...");
+            cut = true;
+        }
+    }
+}
+
+size_t
+rg_sheet_within(struct rg_sheet *s, const char *text, double width)
+{
+    struct rg_buf buf = {0};
+    size_t number;
+
+    put_within(&buf, text, width);
+    number = rg_sheet_text(s, rg_buf_text(&buf));
+    rg_buf_clear(&buf);
+    return number;
+}
+
+size_t
+rg_sheet_label(struct rg_sheet *s, const char *text)
+{
+    return rg_sheet_within(s, text, LEGEND_MAX);
+}
+
 size_t
 rg_sheet_tic(struct rg_sheet *s, const char *text)
 {
-    return rg_names_add(s->tics, text, strlen(text), NULL) + 1;
+    struct rg_buf buf = {0};
+    size_t number;
+
+    put_within(&buf, text, TIC_MAX);
+    number = rg_names_add(s->tics, rg_buf_text(&buf), buf.len, NULL) + 1;
+    rg_buf_clear(&buf);
+    return number;
 }
 
 /* gnuplot reads nothing but two quotes in a row within single quotes. */
@@ -248,7 +313,7 @@ rg_sheet_row(struct rg_sheet *s)
 double
 rg_sheet_text_width(const char *text)
 {
-    return LETTER * (double)rg_utf8_width(text, rg_utf8_check(text, strlen(text)));
+    return LETTER * (double)columns_of(text);
 }
 
 double
@@ -258,7 +323,7 @@ rg_sheet_labels_width(const struct rg_figure_legend *l)
 
     for (size_t i = 0; i < l->n; i++)
         width = fmax(width, rg_sheet_text_width(l->label[i]));
-    return width;
+    return fmin(width, TIC_MAX);
 }
 
 double
@@ -266,7 +331,8 @@ rg_sheet_legend_width(const struct rg_figure_legend *l)
 {
     double title = l->title ? rg_sheet_text_width(l->title) : 0;
 
-    return l->n == 0 ? 0 : SAMPLE + MARGIN + fmax(title, rg_sheet_labels_width(l));
+    return l->n == 0 ? 0
+                     : SAMPLE + MARGIN + fmin(fmax(title, rg_sheet_labels_width(l)), LEGEND_MAX);
 }
 
 void
@@ -319,7 +385,7 @@ rg_sheet_heading(struct rg_sheet *s, const char *title, bool first)
         rg_sheet_put(s, ", \\\n  keyentry with dots lc rgb '#ffffff' title ' '");
     if (title)
         rg_sheet_put(s, ", \\\n  keyentry with dots lc rgb '#ffffff' title T[%zu]",
-                     rg_sheet_text(s, title));
+                     rg_sheet_label(s, title));
 }
 
 /* ---- axes ---- */

@@ -27,7 +27,11 @@ void rg_sheet_finish(struct rg_sheet *s, struct rg_buf *script);
 void rg_sheet_put(struct rg_sheet *s, const char *fmt, ...) RG_PRINTF(2, 3);
 /* A text of the caller: its number, to be written as T[%zu]. */
 size_t rg_sheet_text(struct rg_sheet *s, const char *text);
-/* The same as F[%zu], where gnuplot takes it for a format, as it does with tics. */
+/* The same, with what is in the middle left out where it is wider than that, or than a legend's
+ * label may be. */
+size_t rg_sheet_within(struct rg_sheet *s, const char *text, double width);
+size_t rg_sheet_label(struct rg_sheet *s, const char *text);
+/* Likewise, but as F[%zu], where gnuplot takes it for a format, as it does with tics. */
 size_t rg_sheet_tic(struct rg_sheet *s, const char *text);
 
 /* Begin a block of data; returns its index. Then rows: rg_sheet_number for each, rg_sheet_row. */
@@ -41,7 +45,7 @@ void rg_sheet_begin(struct rg_sheet *s, const char *title);
 void rg_sheet_margins(struct rg_sheet *s, size_t column, size_t row, size_t columns, size_t rows,
                       double gap_x, double gap_y);
 
-/* Width of the longest of some labels in the font of the figures. */
+/* Width of a text in the font of the figures, and of the longest of some labels of tics. */
 double rg_sheet_text_width(const char *text);
 double rg_sheet_labels_width(const struct rg_figure_legend *l);
 /* Room that a legend with these headings needs on the right; 0 for none. */

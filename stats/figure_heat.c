@@ -5,7 +5,7 @@
 
 #include "stats/figure_form.h"
 
-static const double GAP_X = 0.4, GAP_Y = 0.9, SCALE_WIDTH = 0.4, TEXT_GAP = 0.35, LABELS_MAX = 6;
+static const double GAP_X = 0.4, GAP_Y = 0.9, SCALE_WIDTH = 0.4, TEXT_GAP = 0.35;
 static const unsigned DARK = 0x202020, LIGHT = 0xFFFFFF;
 
 struct layout {
@@ -87,7 +87,8 @@ put_panel(struct rg_sheet *s, const struct rg_figure_heat *f, const struct layou
     if (p == 1)
         rg_sheet_put(s, "unset label\nunset colorbox\n");
     if (f->n_panels > 1)
-        rg_sheet_put(s, "set title T[%zu] offset 0,-0.6\n", rg_sheet_text(s, f->panel[p]));
+        rg_sheet_put(s, "set title T[%zu] offset 0,-0.6\n",
+                     rg_sheet_within(s, f->panel[p], s->panel_width));
     rg_sheet_rows(s, &f->row, column == 0);
     rg_sheet_put(s, "set yrange [-0.5:%.1f]\n", (double)f->row.n - 0.5);
     if (p + l->columns >= f->n_panels)
@@ -150,8 +151,7 @@ rg_figure_heat(struct rg_figure *out, const char *name, const struct rg_figure_h
     double width, labels = rg_sheet_labels_width(&f->column);
 
     rg_sheet_init(&s, name, &out->data);
-    s.left =
-        fmin(rg_sheet_labels_width(&f->row), LABELS_MAX) + 2 * TEXT_GAP + (f->row.title ? 0.6 : 0);
+    s.left = rg_sheet_labels_width(&f->row) + 2 * TEXT_GAP + (f->row.title ? 0.6 : 0);
     s.right = fmax(2.2, rg_sheet_text_width(f->label) + 0.5);
     width = (s.width - s.left - s.right - GAP_X * (double)(l.columns - 1)) /
             (double)(l.columns * f->column.n);

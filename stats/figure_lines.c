@@ -57,12 +57,12 @@ put_legend(struct rg_sheet *s, const struct rg_figure_lines *f)
     for (size_t i = 0; i < f->colour.n; i++)
         rg_sheet_put(s, ", \\\n  keyentry with lines lw 2 dt %zu lc rgb '#%06x' title T[%zu]",
                      f->dash.n > 0 ? 1 : i / 8 + 1, rg_sheet_colour(i),
-                     rg_sheet_text(s, f->colour.label[i]));
+                     rg_sheet_label(s, f->colour.label[i]));
     if (f->dash.n > 0)
         rg_sheet_heading(s, f->dash.title, f->colour.n == 0);
     for (size_t i = 0; i < f->dash.n; i++)
         rg_sheet_put(s, ", \\\n  keyentry with lines lw 1.5 dt %zu lc rgb '#606060' title T[%zu]",
-                     i % 5 + 1, rg_sheet_text(s, f->dash.label[i]));
+                     i % 5 + 1, rg_sheet_label(s, f->dash.label[i]));
 }
 
 static void
@@ -75,7 +75,8 @@ put_panel(struct rg_sheet *s, const struct rg_figure_lines *f, const struct grid
     if (panel == 1)
         rg_sheet_put(s, "unset label\n");
     if (f->panel[panel][0])
-        rg_sheet_put(s, "set title T[%zu] offset 0,-0.6\n", rg_sheet_text(s, f->panel[panel]));
+        rg_sheet_put(s, "set title T[%zu] offset 0,-0.6\n",
+                     rg_sheet_within(s, f->panel[panel], s->panel_width));
     rg_sheet_axis(s, "x", &f->x, g->x, !f->x.log, last);
     rg_sheet_axis(s, "y", &f->y, g->y, !f->y.log, column == 0);
     rg_sheet_put(s, "plot NaN");

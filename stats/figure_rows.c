@@ -3,7 +3,7 @@
 
 #include "stats/figure_form.h"
 
-static const double TEXT_GAP = 0.35, LABELS_MAX = 7;
+static const double TEXT_GAP = 0.35;
 
 /* Height of a row: less where there are many, which must go on a page. */
 static double
@@ -19,7 +19,7 @@ lay_out(struct rg_sheet *s, const struct rg_figure_legend *row,
 {
     double width = rg_sheet_legend_width(legend);
 
-    s->left = fmin(rg_sheet_labels_width(row), LABELS_MAX) + 2 * TEXT_GAP;
+    s->left = rg_sheet_labels_width(row) + 2 * TEXT_GAP;
     s->right = width > 0 ? width + 0.5 : 0.6;
     s->height =
         s->top + s->bottom + fmax(height * ((double)row->n + 0.2), 0.45 * ((double)legend->n + 2));
@@ -124,7 +124,7 @@ rg_figure_bars(struct rg_figure *out, const char *name, const struct rg_figure_b
     for (size_t p = 0; p < f->part.n; p++)
         if (part_occurs(f, p))
             rg_sheet_put(&s, ", \\\n  keyentry with boxes lc rgb '#%06x' title T[%zu]",
-                         rg_sheet_colour(p), rg_sheet_text(&s, f->part.label[p]));
+                         rg_sheet_colour(p), rg_sheet_label(&s, f->part.label[p]));
     rg_sheet_put(&s, "\n");
     rg_sheet_finish(&s, &out->script);
 }
@@ -204,7 +204,7 @@ rg_figure_dots(struct rg_figure *out, const char *name, const struct rg_figure_d
     for (size_t k = 0; f->series.n > 1 && k < f->series.n; k++)
         rg_sheet_put(&s, ", \\\n  keyentry with points pt %d lc rgb '#%06x' title T[%zu]",
                      rg_sheet_shape(k, false), rg_sheet_colour(k),
-                     rg_sheet_text(&s, f->series.label[k]));
+                     rg_sheet_label(&s, f->series.label[k]));
     rg_sheet_put(&s, "\n");
     rg_sheet_finish(&s, &out->script);
 }

@@ -90,18 +90,18 @@ put_legend(struct rg_sheet *s, const struct rg_figure_scatter *f)
     for (size_t i = 0; i < f->colour.n; i++)
         rg_sheet_put(s, ", \\\n  keyentry with points pt %d lc rgb '#%06x' title T[%zu]",
                      rg_sheet_shape(f->shape.n > 0 ? 0 : i / 8, false), rg_sheet_colour(i),
-                     rg_sheet_text(s, f->colour.label[i]));
+                     rg_sheet_label(s, f->colour.label[i]));
     if (f->shape.n > 0)
         rg_sheet_heading(s, f->shape.title, false);
     for (size_t i = 0; i < f->shape.n; i++)
         rg_sheet_put(s, ", \\\n  keyentry with points pt %d lc rgb '#606060' title T[%zu]",
-                     rg_sheet_shape(i, false), rg_sheet_text(s, f->shape.label[i]));
+                     rg_sheet_shape(i, false), rg_sheet_label(s, f->shape.label[i]));
     if (f->fill.n > 0)
         rg_sheet_heading(s, f->fill.title, false);
     for (size_t i = 0; i < f->fill.n; i++)
         rg_sheet_put(s, ", \\\n  keyentry with points pt %d lc rgb '#%06x' title T[%zu]",
                      rg_sheet_shape(0, i == 1), i == 2 ? rg_sheet_light(0x606060) : 0x606060,
-                     rg_sheet_text(s, f->fill.label[i]));
+                     rg_sheet_label(s, f->fill.label[i]));
     rg_sheet_heading(s, NULL, false);
     rg_sheet_put(s, ", \\\n  keyentry with lines lw 1.2 lc rgb '#a0a0a0' title T[%zu]\n",
                  rg_sheet_text(s, "Pareto front"));

@@ -294,6 +294,64 @@ test_lines(void **state)
     rg_figure_clear(&f);
 }
 
+/* ---- texts that are too long ---- */
+
+/* Where no figure leaves room for them, they lose their middle: 36 letters stay in a legend, 42 in
+ * tics. Characters may be wide, or none. */
+static void
+test_long_texts(void **state)
+{
+    static const char *const names[] = {
+        "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqr"
+        "st",
+        "\u6f22\u5b57\u6f22\u5b57\u6f22\u5b57\u6f22\u5b57\u6f22\u5b57\u6f22\u5b57\u6f22\u5b57\u6f22"
+        "\u5b57\u6f22\u5b57\u6f22\u5b57\u6f22\u5b57\u6f22\u5b57",
+        "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+        "\xff"
+        "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+        "\xff"};
+    static const double x[] = {0, 1}, value[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    static const struct rg_estimate dots[9] = {{0}};
+    const struct rg_figure_legend l = {names[0], names, 3};
+    const struct rg_figure_line line = {x, x, 2, .panel = 2};
+    const struct rg_figure_point p = {.x = about(1, 0), .y = about(1, 0)};
+    const struct rg_figure_axis axis = {.label = names[0]};
+    struct rg_figure f[5];
+
+    (void)state;
+    memset(f, 0, sizeof f);
+    rg_figure_lines(&f[0], "l",
+                    &(struct rg_figure_lines){.x = axis,
+                                              .y = axis,
+                                              .colour = l,
+                                              .dash = l,
+                                              .panel = names,
+                                              .n_panels = 3,
+                                              .line = &line,
+                                              .n = 1});
+    rg_figure_scatter(
+        &f[1], "s",
+        &(struct rg_figure_scatter){
+            .x = axis, .y = axis, .colour = l, .shape = l, .fill = l, .point = &p, .n = 1});
+    rg_figure_bars(&f[2], "b",
+                   &(struct rg_figure_bars){.x = axis, .row = l, .part = l, .value = value});
+    rg_figure_dots(
+        &f[3], "d",
+        &(struct rg_figure_dots){.x = axis, .row = l, .series = l, .value = dots, .line = NAN});
+    rg_figure_heat(
+        &f[4], "h",
+        &(struct rg_figure_heat){
+            .label = "x", .row = l, .column = l, .panel = names, .n_panels = 1, .value = value});
+    for (size_t i = 0; i < 4; i++)
+        has(&f[i].script, "'abcdefghijklmnopqrstuv...jklmnopqrst'");
+    for (size_t i = 2; i < 5; i++)
+        has(&f[i].script, "'abcdefghijklmnopqrstuvwxyz...hijklmnopqrst'");
+    has(&f[0].script, "'\u6f22\u5b57\u6f22\u5b57\u6f22\u5b57\u6f22\u5b57\u6f22\u5b57\u6f22..."
+                      "\u5b57\u6f22\u5b57\u6f22\u5b57'");
+    for (size_t i = 0; i < 5; i++)
+        rg_figure_clear(&f[i]);
+}
+
 /* ---- gnuplot takes what is written ---- */
 
 static void
@@ -351,6 +409,7 @@ main(void)
         cmocka_unit_test(test_dots),
         cmocka_unit_test(test_heat),
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_long_texts),
         cmocka_unit_test(test_gnuplot),
     };
 
