@@ -11,7 +11,7 @@ quiet() { "$@" >/dev/null 2>&1; }
 # The first line of messages, without the program's name.
 says() { "$@" 2>&1 >/dev/null | head -n 1 | sed 's/^routergym-sim: //'; }
 
-plan 154
+plan 156
 
 # Opens at once, unlike its source.
 "$p" import -o t.db "$srcdir/traces/tickets.jsonl.gz" >/dev/null || exit 99
@@ -239,7 +239,7 @@ else
     change() { false; }
 fi
 for change in "UPDATE vectors SET sums = x'00'" 'UPDATE runs SET repeats = -5' 'UPDATE reasons SET calls = -1' \
-    'UPDATE confusion SET label = 99' 'UPDATE estimates SET value = value + 1 WHERE cell = 7' \
+    'UPDATE confusion SET label = 99 WHERE label = (SELECT min(label) FROM confusion)' 'UPDATE estimates SET value = value + 1 WHERE cell = 7' \
     "UPDATE reasons SET reason = 'x' WHERE cell = 3" 'DELETE FROM quantiles WHERE cell = 11 AND i = 7' \
     'DELETE FROM runs WHERE cell = 2' 'DELETE FROM digests WHERE cell = 2' \
     "UPDATE axis_values SET label = 'llm-first' WHERE label = 'random'" "UPDATE queries SET name = 'x' WHERE query = 5"; do

@@ -321,7 +321,8 @@ learn(const struct rg_policy *p, struct rg_learned *d, const struct rg_learned_s
                                     .places = (uint32_t)d->places,
                                     .dims = (uint32_t)d->dims,
                                     .seed = (uint64_t)d->h.seed,
-                                    .sparse = d->learner->sparse};
+                                    .sparse = d->learner->sparse,
+                                    .tasks = d->learner->tasks};
     struct rg_learn_data data = {.n = s->n, .m = d->m, .score = s->score, .cost = s->cost};
     const char **names = rg_alloc(d->m, sizeof *names);
     struct rg_vectors x = {0};
