@@ -229,13 +229,22 @@ close_old(struct old_file *old)
 
 /* ---- comparing ---- */
 
+/* Sums whose order is another differ by rounding, which is no change. */
+static bool
+equal(double a, double b)
+{
+    const double rounding = 1e-12;
+
+    return fabs(b - a) <= rounding * fmax(fabs(a), fabs(b));
+}
+
 /* Also where only one of both is known. */
 static bool
 beyond(double a, double b, const struct tolerance *t)
 {
     if (isnan(a) || isnan(b))
         return isnan(a) != isnan(b);
-    return !(fabs(b - a) <= fmax(t->absolute, t->relative * fabs(a)));
+    return !equal(a, b) && !(fabs(b - a) <= fmax(t->absolute, t->relative * fabs(a)));
 }
 
 /* What is paired on part of the units can hide in the values of all, and the reverse. */
@@ -289,7 +298,7 @@ compare_cell(struct changes *all, const struct rg_report *r, const struct old_fi
             n->beyond++;
             n->partial += c.what.partial;
             add_change(all, &c);
-        } else if (c.old.value == c.now.value) {
+        } else if (equal(c.old.value, c.now.value)) {
             n->equal++;
         } else {
             n->within++;
