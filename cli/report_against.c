@@ -229,13 +229,22 @@ close_old(struct old_file *old)
 
 /* ---- comparing ---- */
 
+/* Sums whose order is another differ by rounding, which is no change. */
+static bool
+equal(double a, double b)
+{
+    const double rounding = 1e-12;
+
+    return fabs(b - a) <= rounding * fmax(fabs(a), fabs(b));
+}
+
 /* Also where only one of both is known. */
 static bool
 beyond(double a, double b, const struct tolerance *t)
 {
     if (isnan(a) || isnan(b))
         return isnan(a) != isnan(b);
-    return !(fabs(b - a) <= fmax(t->absolute, t->relative * fabs(a)));
+    return !equal(a, b) && !(fabs(b - a) <= fmax(t->absolute, t->relative * fabs(a)));
 }
 
 /* What is paired on part of the units can hide in the values of all, and the reverse. */
@@ -289,7 +298,7 @@ compare_cell(struct changes *all, const struct rg_report *r, const struct old_fi
             n->beyond++;
             n->partial += c.what.partial;
             add_change(all, &c);
-        } else if (c.old.value == c.now.value) {
+        } else if (equal(c.old.value, c.now.value)) {
             n->equal++;
         } else {
             n->within++;
@@ -381,10 +390,23 @@ compare_files(struct changes *all, bool *seen, const struct rg_report *r,
 
 /* ---- tables ---- */
 
+/* Digits of the differences in a metric that give the greatest one 4: with as many significant ones
+ * for each, a column would be too wide. */
+static int
+decimals_of(const struct rg_report *r, const struct changes *all, size_t metric)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < all->n; i++)
+        if (all->item[i].metric == metric && isfinite(all->item[i].what.difference.value))
+            most = fmax(most, fabs(all->item[i].what.difference.value) * r->metrics[metric].scale);
+    return most > 0 ? (int)fmin(fmax(3 - floor(log10(most)), 0), 15) : 0;
+}
+
 /* Data are one table; for people each metric has its own, in its unit, and so have cells that only
  * one file has. metric is SIZE_MAX for those and for data. */
 static struct rg_table *
-new_table(const struct rg_report *r, size_t metric)
+new_table(const struct rg_report *r, size_t metric, int decimals)
 {
     bool people = rg_report_for_people(r);
     const struct rg_report_metric *m = metric == SIZE_MAX ? NULL : &r->metrics[metric];
@@ -404,7 +426,7 @@ new_table(const struct rg_report *r, size_t metric)
     if (!people || m) {
         rg_table_column(t, "old", NULL, kind, -1, false);
         rg_table_column(t, "new", NULL, kind, -1, false);
-        rg_table_column(t, "difference", NULL, RG_COL_ESTIMATE, -1, false);
+        rg_table_column(t, "difference", NULL, RG_COL_ESTIMATE, decimals, false);
         rg_table_column(t, "relative", NULL, RG_COL_NUMBER, 4, false);
         if (!people)
             rg_table_column(t, "p", NULL, RG_COL_NUMBER, -1, false);
@@ -504,7 +526,7 @@ put_tables(struct rg_report_tables *out, const struct rg_report *r, const struct
     struct rg_table *last;
 
     for (size_t m = 0; rg_report_for_people(r) && m < r->n_metrics; m++) {
-        struct rg_table *t = new_table(r, m);
+        struct rg_table *t = new_table(r, m, decimals_of(r, all, m));
 
         put_changes(t, r, all, m);
         if (rg_table_rows(t) > 0)
@@ -512,7 +534,7 @@ put_tables(struct rg_report_tables *out, const struct rg_report *r, const struct
         else
             rg_table_free(t);
     }
-    last = new_table(r, SIZE_MAX);
+    last = new_table(r, SIZE_MAX, -1);
     put_changes(last, r, all, SIZE_MAX);
     put_gone(last, r, old, seen, n);
     if (rg_table_rows(last) == 0 && out->n > 0 && rg_report_for_people(r)) {

@@ -15,7 +15,7 @@ db = sqlite3.connect(sys.argv[1]); db.executescript(sys.argv[2]); db.commit()' "
 else
     skip_all 'neither sqlite3 nor python3'
 fi
-plan 32
+plan 35
 # What is put into a file counts as written by the program.
 sql() { change "$1" "$2" && "$REDIGEST" "$1"; }
 
@@ -89,6 +89,14 @@ has 'people are told that pairs are' '2 differences are paired' text
 has 'and how many are more than chance' '2 are more than chance at a level of 5 %' text
 has 'a table for the metric' 'score: changes beyond the tolerance' text
 is 'in 80 columns' '' "$(COLUMNS=80 "$p" report --against old.db new.db | awk 'length > 80')"
+
+# ---- rounding is no change ----
+scale() { sql new.db "UPDATE estimates SET value = value * $1 WHERE metric = (SELECT metric FROM metrics WHERE name = 'cost_usd_per_1000')"; }
+scale 1.000000000000001
+status 'rounding' 0 "$p" report --against start.db -m cost_usd_per_1000 new.db
+has 'is equal' '2 values compared, 2 equal' .out
+scale 1.00000000001
+status 'more than that is a change' 1 "$p" report --against start.db -m cost_usd_per_1000 new.db
 
 # ---- a query that one file lacks: R: t.test(x[3:12], y[3:12], paired = TRUE) ----
 put old.db 0 score 0.634166666666667 "$y" "$(digits 0 0 1 1 1 1 1 1 1 1 1 1)"
