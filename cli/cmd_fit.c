@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/hint.h"
 #include "base/json.h"
@@ -640,8 +641,14 @@ static int
 fit(struct work *w, const char *path)
 {
     struct rg_err err;
-    enum rg_status status = rg_cli_trace(&w->trace, path, &err);
+    enum rg_status status = RG_OK;
+    struct stat in, out;
 
+    if (w->v.output && stat(path, &in) == 0 && stat(w->v.output, &out) == 0 &&
+        S_ISREG(out.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+        status = rg_err_set(&err, RG_EUSAGE, "%s: read and written at once", path);
+    if (status == RG_OK)
+        status = rg_cli_trace(&w->trace, path, &err);
     if (status == RG_OK)
         status = fit_all(w, &err);
     if (status == RG_OK && w->v.output)

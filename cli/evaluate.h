@@ -195,6 +195,7 @@ struct rg_evaluate_result {
     char *family;         /* what counts as one router with several configurations */
     uint32_t model;       /* of a single model; else RG_NO_MODEL */
     bool swept;           /* one setting of a sweep */
+    bool simulated;       /* looks at the load: rows are means over requests, without picks */
     const char *knob;     /* what a sweep sets; NULL: nothing */
     double setting;       /* of it; NaN: not swept */
     size_t n;             /* rows: the test queries of all splits, one split behind the other */
@@ -220,6 +221,10 @@ RG_MUST_USE enum rg_status rg_evaluate_routers(const struct rg_evaluate_setup *s
                                                const struct rg_evaluate_values *v,
                                                struct rg_evaluate_results *out, struct rg_err *err);
 void rg_evaluate_results_clear(struct rg_evaluate_results *r);
+
+/* The policy of a split, before a router is prepared: what is judged by, what may be learnt from.
+ */
+struct rg_policy rg_evaluate_policy(const struct rg_evaluate_setup *s, size_t split);
 
 /* A further result: all of it unknown. */
 struct rg_evaluate_result *rg_evaluate_result_add(struct rg_evaluate_results *out, const char *name,

@@ -127,6 +127,24 @@ rg_evaluate_breakdown_table(struct rg_evaluate_report *p, const char **why)
 
 /* ---- whom they chose ---- */
 
+/* Of a sweep there are too many, and what a router that looks at the load chooses is not kept. */
+static bool
+has_choices(const struct rg_evaluate_result *r)
+{
+    return !r->swept && !r->simulated;
+}
+
+static void
+note_simulated(const struct rg_evaluate_report *p, struct rg_table *t)
+{
+    bool some = false;
+
+    for (size_t i = 0; i < p->r->n; i++)
+        some = some || p->r->of[i].simulated;
+    if (some)
+        rg_table_note(t, "Routers that look at the load are left out: they choose by request.");
+}
+
 /* Models of the trace by how often something is true of them, the most frequent first. */
 static size_t
 most_frequent(const double *count, size_t n, uint32_t *out)
@@ -199,7 +217,7 @@ rg_evaluate_shares_table(struct rg_evaluate_report *p, const char **why)
 
     *why = NULL;
     for (size_t i = p->r->n_models; i < p->n; i++)
-        if (!p->r->of[i].swept)
+        if (has_choices(&p->r->of[i]))
             (void)add_shares(p, &p->r->of[i], SIZE_MAX, count);
     n = most_frequent(count, p->s->all.m, model);
     rg_table_column(t, "router", NULL, RG_COL_TEXT, 0, true);
@@ -217,9 +235,10 @@ rg_evaluate_shares_table(struct rg_evaluate_report *p, const char **why)
     rg_table_column(t, "others", NULL, RG_COL_NUMBER, 1, false);
     rg_table_column(t, "none", NULL, RG_COL_NUMBER, 1, false);
     for (size_t i = p->r->n_models; i < p->n; i++)
-        for (size_t k = 0; k <= p->s->n_keys && !p->r->of[i].swept; k++)
+        for (size_t k = 0; k <= p->s->n_keys && has_choices(&p->r->of[i]); k++)
             share_row(t, p, &p->r->of[i], k < p->s->n_keys ? k : SIZE_MAX, model, n);
     rg_table_note(t, "The model whose answer stood. none: a call that was needed is not recorded.");
+    note_simulated(p, t);
     free(count);
     return t;
 }
@@ -275,7 +294,7 @@ recall_rows(struct rg_table *t, const struct rg_evaluate_report *p, const uint32
             const uint32_t *solvers)
 {
     for (size_t i = p->r->n_models; i < p->n; i++)
-        for (size_t k = 0; k < n && !p->r->of[i].swept; k++) {
+        for (size_t k = 0; k < n && has_choices(&p->r->of[i]); k++) {
             struct recall c = {0};
 
             add_recall(p, model[k], &p->r->of[i], solvers, &c);
@@ -316,6 +335,7 @@ rg_evaluate_recall_table(struct rg_evaluate_report *p, const char **why)
                   p->v->rule == RG_RULE_POSITIVE
                       ? "the model has a score above 0"
                       : "no candidate scores more, and some scores above 0");
+    note_simulated(p, t);
     if (n < p->r->n_models)
         rg_table_note(t, "%zu of %zu models: the most frequent ones that are best anywhere.", n,
                       p->r->n_models);

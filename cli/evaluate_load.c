@@ -46,6 +46,12 @@ rg_evaluate_rates(const struct rg_evaluate_values *v, double **out, struct rg_er
         }
     }
     qsort(rate, n, sizeof *rate, ascending);
+    for (size_t i = 1; i < n; i++)
+        if (!(rate[i] > rate[i - 1])) {
+            rg_err_set(err, RG_EUSAGE, "evaluate: --rates has %g twice", rate[i]);
+            free(rate);
+            return err->status;
+        }
     *out = rate;
     return RG_OK;
 }
@@ -148,13 +154,24 @@ static enum rg_status
 load_model(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v, size_t split,
            struct rg_evaluate_result *r, struct rg_err *err)
 {
-    struct rg_policy p = s->run.policy;
+    struct rg_policy p = rg_evaluate_policy(s, split);
+    uint32_t *queries = rg_alloc(p.n_queries, sizeof *queries);
     struct rg_router router = {0};
     struct rg_buf word = {0};
     enum rg_status status;
+    size_t n = 0;
 
-    p.queries = s->splits[split].test;
-    p.n_queries = s->splits[split].n_test;
+    /* Others would be skipped in no time, as if the model could bear more of them. */
+    for (size_t i = 0; i < p.n_queries; i++)
+        if (s->all.recorded[s->row[p.queries[i]] * s->all.m + r->model] &&
+            rg_evaluate_judged(s, &s->splits[split], p.queries[i], r->model))
+            queries[n++] = p.queries[i];
+    p.queries = queries;
+    p.n_queries = n;
+    if (n == 0) {
+        free(queries);
+        return RG_OK;
+    }
     rg_buf_printf(&word, "fixed:%s", r->name);
     status = rg_router_read(&router, s->trace, rg_buf_text(&word), err);
     if (status == RG_OK)
@@ -163,6 +180,7 @@ load_model(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v
         status = rg_evaluate_load(s, v, &p, split, 0, r, err);
     rg_router_clear(&router);
     rg_buf_clear(&word);
+    free(queries);
     return status;
 }
 
@@ -198,12 +216,22 @@ estimate(const struct rg_evaluate_report *p, const struct rg_evaluate_load *l, s
 static void
 load_notes(struct rg_table *t, const struct rg_evaluate_report *p)
 {
+    size_t skipped = 0;
+
+    for (size_t i = p->r->n_models; i < p->r->n; i++)
+        skipped = p->r->of[i].skipped > skipped ? p->r->of[i].skipped : skipped;
     rg_table_note(t,
                   "Poisson arrivals, %llu replications%s; intervals of %g over replications. "
                   "Goodput: share of requests completed%s.",
                   (unsigned long long)p->v->replications,
                   p->splits > 1 ? " on every split, their means" : "", p->v->level,
                   isfinite(p->v->slo_ms) ? " within --slo-ms" : "");
+    rg_table_note(t, "Single models: by the queries that they were recorded for.");
+    if (skipped > 0)
+        rg_table_note(t,
+                      "%zu queries were skipped by some router, which needed a call that is not "
+                      "recorded: the rest of its requests stands for all.",
+                      skipped);
     if (p->r->n_models > MOST_MODELS)
         rg_table_note(t, "%zu models are too many to be put under load by themselves.",
                       p->r->n_models);

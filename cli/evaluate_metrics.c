@@ -271,8 +271,12 @@ own_metrics(const struct scope *s, size_t column, const uint32_t *count, struct 
     add_rows(s, p->calls[column], false, count != NULL, m);
     t = total_of(s, m);
     out[RG_EM_CALLS] = t.n > 0 ? t.sum / t.n : NAN;
-    /* What is expected of a draw is no answer that could solve anything. */
-    out[RG_EM_RECALL] = column == p->n + RG_BASE_EXPECTED ? NAN : recall_of(s, column, count);
+    /* What is expected of a draw is no answer that could solve anything, nor is a mean of requests.
+     */
+    out[RG_EM_RECALL] =
+        column == p->n + RG_BASE_EXPECTED || (column < p->n && p->r->of[column].simulated)
+            ? NAN
+            : recall_of(s, column, count);
 }
 
 static void

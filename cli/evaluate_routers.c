@@ -2,10 +2,12 @@
  * run over recorded calls without a clock. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "cli/evaluate.h"
 #include "replay/chain.h"
+#include "replay/learn/learnt.h"
 #include "replay/router/bandit_saved.h"
 #include "replay/router/learned.h"
 
@@ -224,6 +226,21 @@ check_load(const struct trial *t, const struct rg_evaluate_split *part, struct r
     return RG_OK;
 }
 
+struct rg_policy
+rg_evaluate_policy(const struct rg_evaluate_setup *s, size_t split)
+{
+    const struct rg_evaluate_split *part = &s->splits[split];
+    struct rg_policy p = s->run.policy;
+
+    p.queries = part->test;
+    p.n_queries = part->n_test;
+    p.train = part->train;
+    p.n_train = part->n_train;
+    p.learnt = p.lookup.part = part->learnt;
+    p.lookup.in = false;
+    return p;
+}
+
 static enum rg_status
 try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
 {
@@ -231,13 +248,7 @@ try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
     enum rg_status status = rg_router_read(&t->router, t->s->trace, t->word, err);
     bool looks = status == RG_OK && t->router.type->uses_load;
 
-    t->policy = t->s->run.policy;
-    t->policy.queries = part->test;
-    t->policy.n_queries = part->n_test;
-    t->policy.train = part->train;
-    t->policy.n_train = part->n_train;
-    t->policy.learnt = t->policy.lookup.part = part->learnt;
-    t->policy.lookup.in = false;
+    t->policy = rg_evaluate_policy(t->s, split);
     if (status == RG_OK)
         status = check_load(t, part, err);
     if (status == RG_OK)
@@ -247,7 +258,7 @@ try_split(struct trial *t, size_t split, size_t row, struct rg_err *err)
     learn_online(t->s, &t->policy, &t->router, part->seed);
     if (split == 0) {
         t->first = t->out->n;
-        rg_evaluate_result_add(t->out, t->word, t->word);
+        rg_evaluate_result_add(t->out, t->word, t->word)->simulated = looks;
     }
     if (!looks)
         rg_evaluate_walk(t->s, t->out, &t->policy, split, row, &t->out->of[t->first]);
@@ -273,12 +284,32 @@ save(const struct rg_router *r, const char *path, struct rg_err *err)
     return rg_bandit_is(r) ? rg_bandit_write(r, path, err) : rg_learned_save(r, path, err);
 }
 
+/* Each model gets a file of its own, and what is there already is replaced if it is a saved model.
+ */
+static enum rg_status
+check_files(const struct rg_evaluate_values *v, struct rg_err *err)
+{
+    for (size_t i = 0; i < v->output.n; i++) {
+        const char *path = v->output.items[i];
+        struct stat st;
+
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(path, v->output.items[k]) == 0)
+                return rg_err_set(err, RG_EUSAGE, "evaluate: --output names '%.200s' twice", path);
+        if (strcmp(path, "-") != 0 && stat(path, &st) == 0 &&
+            (!S_ISREG(st.st_mode) || (st.st_size > 0 && !rg_learnt_is(path))))
+            return rg_err_set(err, RG_EUSAGE, "%s: exists and is no saved model, not replaced",
+                              path);
+    }
+    return RG_OK;
+}
+
 /* One file for each router that learns, before any of them does. */
 static enum rg_status
 check_output(const struct rg_evaluate_setup *s, const struct rg_evaluate_values *v,
              struct rg_err *err)
 {
-    enum rg_status status = RG_OK;
+    enum rg_status status = check_files(v, err);
     size_t n = 0;
 
     for (size_t i = 0; i < v->routers.n && v->output.n > 0 && status == RG_OK; i++) {

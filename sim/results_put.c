@@ -469,7 +469,7 @@ take_back(struct rg_results *r)
 {
     struct rg_err ignored;
 
-    if (sqlite3_get_autocommit(r->db) ||
+    if (sqlite3_get_autocommit(r->db) || r->n_open == 0 ||
         rg_results_exec(r, "ROLLBACK TO cell; RELEASE cell", &ignored) != RG_OK ||
         rg_results_sync(r, 0, &ignored) != RG_OK)
         forget(r);

@@ -14,7 +14,7 @@ field() {
         on && k && $1 == r {print $k; exit}
         {last = $0}' "$1"
 }
-near() { awk "BEGIN {d = (${1:-nan}) - (${2:-nan}); exit !(d * d <= 1e-18)}"; }
+near() { [ -n "$1" ] && [ -n "$2" ] && awk "BEGIN {d = ($1) - ($2); exit !(d * d <= 1e-18)}"; }
 
 # Model a scores 0.2 on both data sets for 1 cent, model b 0.9 for 10 cents but on d1 alone.
 awk 'BEGIN {
@@ -32,7 +32,7 @@ knowing='best-single oracle dataset-oracle knn ridge logistic svm mlp gmm embedl
 any='clusters avengers avengers-pro graphrouter random round-robin thompson linucb epsilon-greedy routellm-mf hybridllm frugalgpt(0.2) judged-cascade llm-first slm-dominant'
 row='best-single oracle dataset-oracle'
 
-plan 77
+plan 88
 status 'models are masked' 0 "$p" evaluate mask.jsonl --split 0.5 --resamples 0 --format csv \
     --routers "$(printf '%s' "$knowing $any fixed:b" | tr ' ' ,)"
 cp .out o
@@ -144,3 +144,27 @@ for pool in strong:3 weak:4; do
 done
 status 'one of many models by its name' 0 "$p" evaluate many.trace --routers fixed:m49 --resamples 0
 status 'and one that is not there' 2 "$p" evaluate many.trace --routers fixed:m50 --resamples 0
+
+# Models under load: by the queries that they were recorded for, so that b does not seem to bear twice
+# the rate because half of its requests take no time. Both always take a second, of one slot.
+sed 's/"latency_ms":100/"latency_ms":1000/' mask.jsonl >slow.jsonl
+"$p" evaluate slow.jsonl --load --slots 1 --rates 0.5,4 --slo-ms 2000 --table capacity,load --replications 4 --routers fixed:a \
+    --resamples 0 --format csv >o
+loads() { awk -F, -v r="$1" -v c="$2" '$2 == "rate_per_s" {for (i = 1; i <= NF; i++) if ($i == c) k = i} k && $1 == r && $2 == 4 {print $k; exit}' o; }
+ok 'as much of one as of the other is done' near "$(loads b throughput_per_s | cut -c1-4)" "$(loads a throughput_per_s | cut -c1-4)"
+is 'a router that always asks it is no other' "$(loads a latency_p95_ms)" "$(loads fixed:a latency_p95_ms)"
+status 'a rate twice' 2 "$p" evaluate slow.jsonl --load --rates 1,2,1
+has 'is told' '--rates has 1 twice' .err
+
+# What looks at the load answers by request: no share of its rows was solved, and no row has its choice.
+"$p" evaluate slow.jsonl --split 0.5 --load --routers least-loaded,random --table routers,shares --resamples 0 --format csv >o
+is 'without a recall' '' "$(field o least-loaded recall)"
+is 'but for others' '1' "$(test -n "$(field o random recall)" && echo 1)"
+is 'nor shares' '0 1' "$(grep -c '^least-loaded,(all)' o) $(grep -c '^random,(all)' o)"
+
+# Saved models replace saved models alone.
+status 'a file twice' 2 "$p" evaluate mask.jsonl --split 0.5 --routers knn,ridge -o k.m,k.m
+cp mask.jsonl precious.jsonl
+status 'the trace itself' 2 "$p" evaluate precious.jsonl --split 0.5 --routers knn -o precious.jsonl
+ok 'is kept' cmp precious.jsonl mask.jsonl
+status 'by fit as well' 2 "$p" fit precious.jsonl -o precious.jsonl

@@ -14,7 +14,7 @@ at() {
         on && $1 == r {print $k; exit}
         {last = $0}' "$1"
 }
-near() { awk "BEGIN {d = (${1:-nan}) - (${2:-nan}); exit !(d * d <= 1e-18)}"; }
+near() { [ -n "$1" ] && [ -n "$2" ] && awk "BEGIN {d = ($1) - ($2); exit !(d * d <= 1e-18)}"; }
 
 # tree DIR: data set q has two splits, x of 10 questions and y of 7, whose third question is the
 # first of x; r has 12 questions, of which the models were sent other words for numbers 3 and 8 (two

@@ -11,7 +11,7 @@ case $tables in /*) ;; *) tables=$OLDPWD/$tables ;; esac
 calls() { "$p" export "$1" | grep -c '^{"type":"call"'; }
 digest() { "$p" export "$1" | cksum; }
 
-plan 35
+plan 37
 ok 'generate a tree' "$p" generate --scale 0.01 --seed 3 --odd -o odd llmrouterbench
 is 'files: 129 cells and 6 odd ones' 135 "$(find odd -name '*.json' | wc -l | tr -d ' ')"
 "$p" generate --scale 0.01 --seed 3 --odd -o again llmrouterbench
@@ -50,6 +50,11 @@ is 'with the demonstration, which is the newest' 130 "$(calls demo.db)"
 is 'one name for all datasets' 2148 "$("$p" import --no-text -k --dataset all -o all.db llmrouterbench odd >/dev/null 2>&1; "$p" export all.db | grep -c '^{"type":"call","dataset":"all","query":"[a-z0-9-]*/[a-z0-9_]*/[0-9]*"')"
 
 "$p" generate --scale 0.01 -o plain llmrouterbench
+# Threads read and compress in the background: what they have done by when must not be seen.
+for i in 1 2 3; do "$p" import -o "same-$i.db" llmrouterbench plain >/dev/null; done
+ok 'the same import gives the same bytes' cmp same-1.db same-2.db
+ok 'each time' cmp same-1.db same-3.db
+rm -f same-?.db
 status 'a model that nothing has' 3 "$p" import -o old.db --models nosuch llmrouterbench plain
 has 'is named' "records read and none kept, nothing written (--models: no result file has 'nosuch')" .err
 status 'no dataset at all' 3 "$p" import -o old.db --datasets '' llmrouterbench plain

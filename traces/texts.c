@@ -61,15 +61,16 @@ insert(struct rg_store *s, const struct rg_packed *block, struct rg_err *err)
     return rg_writer_step(s, stmt, err);
 }
 
-/* Inserts the oldest block that is compressed, if any, and as many more as are in the way. */
+/* Makes room for one more block, or inserts all. Which are inserted when must not depend on how far
+ * the threads have come: equal imports give equal bytes. */
 static enum rg_status
 insert_some(struct rg_text_writer *w, struct rg_store *s, bool all, struct rg_err *err)
 {
     enum rg_status status = RG_OK;
     struct rg_packed block;
 
-    while (status == RG_OK &&
-           rg_packer_take(w->packer, all || rg_packer_is_full(w->packer), &block))
+    while (status == RG_OK && (all || rg_packer_is_full(w->packer)) &&
+           rg_packer_take(w->packer, true, &block))
         status = insert(s, &block, err);
     return status;
 }

@@ -332,6 +332,18 @@ rg_learnt_load(struct rg_learnt **out, const char *path, struct rg_err *err)
 }
 
 bool
+rg_learnt_is(const char *path)
+{
+    struct rg_buf head = {0};
+    struct rg_err unused;
+    bool found = rg_file_head(path, sizeof magic - 1, &head, &unused) == RG_OK &&
+                 head.len == sizeof magic - 1 && memcmp(head.data, magic, sizeof magic - 1) == 0;
+
+    rg_buf_clear(&head);
+    return found;
+}
+
+bool
 rg_learnt_kind(const char *path, char kind[RG_LEARNT_KIND])
 {
     static const char begin[] = "{\"texts\":{\"learner\":\"";

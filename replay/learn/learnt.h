@@ -53,6 +53,9 @@ double rg_learnt_number(const struct rg_learnt *l, const char *name);
 /* The text "learner" of a file, where it is the first one and not long, without reading on; false:
  * it is not, or cannot be read. */
 enum { RG_LEARNT_KIND = 64 };
+/* Is the file at path a saved model, of any version of its content? */
+bool rg_learnt_is(const char *path);
+
 bool rg_learnt_kind(const char *path, char kind[RG_LEARNT_KIND]);
 
 RG_MUST_USE enum rg_status rg_learnt_save(const struct rg_learnt *l, const char *path,
