@@ -119,7 +119,7 @@ sed 's/"requests": 60/"requests": 4000000/' grid.json | sed 's/"contract": "tick
 pid=$!
 begun stopped.db $pid
 kill -TERM $pid
-until grep -q finishing stop.txt; do sleep 0.05; done
+until grep -q finishing stop.txt || ! kill -0 $pid 2>/dev/null; do sleep 0.05; done
 started=$(date +%s)
 kill -TERM $pid
 code=0
