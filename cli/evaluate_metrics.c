@@ -31,7 +31,7 @@ const struct rg_evaluate_metric_info rg_evaluate_metrics[RG_N_EM] = {
 
 /* Intervals of more columns than that are reckoned in parts, and nothing is then said of chances
  * to be on the front: the replicates would not fit into memory. */
-enum { AT_ONCE = 512, THREADS = 8 };
+enum { AT_ONCE = 512, THREADS = 8, MANY_MODELS = 10000 };
 
 /* ---- the metrics of weighted rows ---- */
 
@@ -475,6 +475,12 @@ draw(struct rg_evaluate_report *p, const struct scope *s)
     rg_bootstrap_free(boot);
 }
 
+bool
+rg_evaluate_has_intervals(const struct rg_evaluate_report *p)
+{
+    return p->r->n_models <= MANY_MODELS;
+}
+
 static void
 fill_intervals(struct rg_evaluate_report *p)
 {
@@ -496,10 +502,12 @@ fill_intervals(struct rg_evaluate_report *p)
         return;
     }
     s.points = false;
-    for (s.begin = 0; s.begin < p->n; s.begin = s.end) {
+    s.begin = rg_evaluate_has_intervals(p) ? 0 : p->r->n_models;
+    do {
         s.end = p->n - s.begin > AT_ONCE ? s.begin + AT_ONCE : p->n;
         draw(p, &s);
-    }
+        s.begin = s.end;
+    } while (s.begin < p->n);
 }
 
 static void

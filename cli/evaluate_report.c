@@ -44,6 +44,9 @@ say_intervals(struct rg_table *t, struct rg_evaluate_report *p)
                       "Intervals of %g: %llu resamples of queries within data sets, a query with "
                       "all its splits.",
                       p->v->level, (unsigned long long)p->v->resamples);
+    if (p->v->resamples > 0 && !p->said_intervals && !rg_evaluate_has_intervals(p))
+        rg_table_note(t, "%zu single models are too many for intervals of their own.",
+                      p->r->n_models);
     p->said_intervals = true;
 }
 

@@ -89,6 +89,8 @@ void rg_evaluate_report_init(struct rg_evaluate_report *p, const struct rg_evalu
                              const struct rg_evaluate_values *v,
                              const struct rg_evaluate_aggregate *a,
                              const struct rg_evaluate_results *r);
+/* Have single models intervals, too? Very many have not. */
+bool rg_evaluate_has_intervals(const struct rg_evaluate_report *p);
 void rg_evaluate_report_clear(struct rg_evaluate_report *p);
 
 /* Fills in the bounds, runs, solved_at and families of a report that has its results. */

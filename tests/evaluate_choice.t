@@ -32,7 +32,7 @@ knowing='best-single oracle dataset-oracle knn ridge logistic svm mlp gmm embedl
 any='clusters avengers avengers-pro graphrouter random round-robin thompson linucb epsilon-greedy routellm-mf hybridllm frugalgpt(0.2) judged-cascade llm-first slm-dominant'
 row='best-single oracle dataset-oracle'
 
-plan 88
+plan 90
 status 'models are masked' 0 "$p" evaluate mask.jsonl --split 0.5 --resamples 0 --format csv \
     --routers "$(printf '%s' "$knowing $any fixed:b" | tr ' ' ,)"
 cp .out o
@@ -168,3 +168,9 @@ cp mask.jsonl precious.jsonl
 status 'the trace itself' 2 "$p" evaluate precious.jsonl --split 0.5 --routers knn -o precious.jsonl
 ok 'is kept' cmp precious.jsonl mask.jsonl
 status 'by fit as well' 2 "$p" fit precious.jsonl -o precious.jsonl
+
+# So many models that intervals for all of them would take longer than anybody waits.
+awk 'BEGIN {print "query,model,score,cost"; for (m = 0; m < 12000; m++) printf "q%d,m%d,%d,%g\n", m % 4, m, m * 7919 % 2, 1e-4 * (1 + m % 10)}' >crowd.csv
+"$p" import -o crowd.trace --columns query=query,model=model,score=score,cost_usd=cost csv crowd.csv >/dev/null
+status 'very many models' 0 "$p" evaluate crowd.trace --table routers
+has 'go without intervals' '12000 single models are too many for intervals of their own.' .out
