@@ -53,6 +53,9 @@ sweep '432 cells of 1,000 requests' 1000 2 --set replications=1 --set requests=1
 for threads in 1 2; do
     sweep '432 cells of 10,000 requests' 10000 $threads --set replications=1 --set requests=10000
 done
+for threads in 1 2; do
+    sweep '432 cells of 10 times 10,000 requests' 100000 $threads --set requests=10000
+done
 sweep '432 cells of 1,000 requests, with spans' 1000 2 --set replications=1 --set requests=1000 --spans
 
 # Tables of many models, four queries each: ten times the models should take ten times as long.
