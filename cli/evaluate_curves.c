@@ -5,10 +5,10 @@
 
 #include "base/mem.h"
 #include "base/names.h"
-#include "base/sort.h"
 #include "base/sum.h"
 #include "cli/evaluate_tables.h"
 #include "stats/bootstrap.h"
+#include "stats/router_curve.h"
 #include "stats/router_metrics.h"
 
 /* ---- settings of a sweep ---- */
@@ -188,13 +188,15 @@ struct drawn {
     double *rate, *weak, *strong, *room;
     size_t n;
     double *share, *quality; /* of the points */
+    struct rg_router_curve_point *point;
 };
 
 static size_t
 drawn_size(const struct pair *q)
 {
     /* A query has one row in a split, so that no resample has more rows there than there are. */
-    return (4 * q->p->r->n_rows + 2 * q->points) * sizeof(double);
+    return (4 * q->p->r->n_rows + 2 * q->points) * sizeof(double) +
+           q->points * sizeof(struct rg_router_curve_point);
 }
 
 static void
@@ -209,23 +211,14 @@ draw_rows(const struct pair *q, size_t split, const uint32_t *count, struct draw
         }
 }
 
-/* The curve at quantiles 0 .. 1 of the rates, the last one beyond the greatest. */
+/* The curve in hundredths; the rows of a split are in the order of their rates. */
 static void
 trace_curve(const struct pair *q, struct drawn *d)
 {
+    rg_router_curve_points(d->rate, d->weak, d->strong, d->n, d->rate, q->points - 1, d->point);
     for (size_t k = 0; k < q->points; k++) {
-        double cut = rg_quantile7(d->rate, d->n, (double)k / (double)(q->points - 1));
-        struct rg_sum sum = {0};
-        size_t calls = 0;
-
-        for (size_t i = 0; i < d->n; i++) {
-            bool strong = k + 1 < q->points ? d->rate[i] >= cut : d->rate[i] > cut;
-
-            calls += strong;
-            rg_sum_add(&sum, strong ? d->strong[i] : d->weak[i]);
-        }
-        d->share[k] = 100 * (double)calls / (double)d->n;
-        d->quality[k] = 100 * rg_sum_value(&sum) / (double)d->n;
+        d->share[k] = 100 * d->point[k].share;
+        d->quality[k] = 100 * d->point[k].quality;
     }
 }
 
@@ -278,6 +271,7 @@ measure_all(const void *ctx, const uint32_t *count, void *memory, double *out)
     d.room = d.strong + most;
     d.share = d.room + most;
     d.quality = d.share + q->points;
+    d.point = (struct rg_router_curve_point *)(void *)(d.quality + q->points);
     memset(out, 0, N_PAIR * sizeof *out);
     for (size_t k = 0; k < q->p->splits; k++) {
         draw_rows(q, k, count, &d);

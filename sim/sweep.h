@@ -3,8 +3,8 @@
  *
  * A cell is computed by one thread from start to end, with random streams of its own seed: how many
  * threads there are, and which one computes what, changes nothing. A thread may be at most
- * RG_SWEEP_AHEAD cells ahead of the writer for each thread, which bounds memory and what a kill can
- * lose. The writer runs in the calling thread. */
+ * RG_SWEEP_AHEAD cells ahead of the writer for each thread, which bounds memory and, of cells under
+ * way, what a kill can lose. The writer runs in the calling thread. */
 #ifndef RG_SIM_SWEEP_H
 #define RG_SIM_SWEEP_H
 

@@ -445,36 +445,39 @@ check_curve(const struct fitted *f, const double *rate, const double *weak, cons
     size_t n = f->test.n;
     struct rg_router_curve_point point[11];
     double share[11], quality[11], low = 0, high = 0;
+    double *sorted = rg_alloc(n, sizeof *sorted);
     char key[80];
 
     for (size_t i = 0; i < n; i++) {
         low += 100 * weak[i] / (double)n;
         high += 100 * strong[i] / (double)n;
     }
-    rg_router_curve_points(rate, weak, strong, n, 10, point);
+    memcpy(sorted, rate, n * sizeof *sorted);
+    rg_sort(sorted, n);
+    rg_router_curve_points(rate, weak, strong, n, sorted, 10, point);
     for (size_t t = 0; t <= 10; t++) {
-        share[t] = point[t].share;
+        share[t] = 100 * point[t].share;
         quality[t] = 100 * point[t].quality;
         snprintf(key, sizeof key, "sw_pair_router/thr%zu", t);
         reference_is(&ref, f->section, key, point[t].threshold);
         snprintf(key, sizeof key, "sw_pair_router/strong_pct%zu", t);
-        reference_is(&ref, f->section, key, 100 * point[t].share);
+        reference_is(&ref, f->section, key, share[t]);
         snprintf(key, sizeof key, "sw_pair_router/acc%zu", t);
         reference_is(&ref, f->section, key, quality[t]);
     }
     for (int gap = 20; gap <= 80; gap += 30) {
         snprintf(key, sizeof key, "sw_pair_router/CPT%d", gap);
-        reference_is(
-            &ref, f->section, key,
-            100 * rg_router_metrics_cpt(share, quality, 11, low, high, gap / 100.0).as_coded);
+        reference_is(&ref, f->section, key,
+                     rg_router_metrics_cpt(share, quality, 11, low, high, gap / 100.0).as_coded);
     }
-    reference_is(&ref, f->section, "sw_pair_router/AUC", rg_router_curve_area(share, quality, 11));
+    reference_is(&ref, f->section, "sw_pair_router/AUC", rg_router_metrics_auc(share, quality, 11));
     reference_is(&ref, f->section, "sw_pair_router/APGR",
                  rg_router_metrics_apgr(share, quality, 11, low, high));
     for (size_t k = 0; k < 4; k++) {
         snprintf(key, sizeof key, "sw_pair_router/calibrated_thr_%g", calibrated[k]);
-        reference_is(&ref, f->section, key, rg_router_curve_threshold(rate, n, calibrated[k]));
+        reference_is(&ref, f->section, key, rg_quantile7(sorted, n, 1 - calibrated[k]));
     }
+    free(sorted);
 }
 
 /* Win rates of the best against the worst model of the train queries. */

@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "base/names.h"
+#include "base/sort.h"
 #include "base/sum.h"
 #include "replay/features/tfidf.h"
 #include "replay/learn/dense.h"
@@ -58,16 +59,18 @@ mean_of(const double *x, size_t n)
 static void
 check_optimal(const char *sec, const double *weak, const double *strong, size_t n)
 {
-    double share[11], quality[11];
+    double share[11], quality[11], *room = rg_alloc(n, sizeof *room);
     const double low = 100 * mean_of(weak, n), high = 100 * mean_of(strong, n);
 
     for (int p = 0; p <= 10; p++) {
-        share[p] = p / 10.0;
-        quality[p] = 100 * rg_router_curve_optimal(weak, strong, n, share[p]);
+        share[p] = 10 * p;
+        quality[p] = 100 * rg_router_metrics_optimal(weak, strong, n, p / 10.0 * (double)n, room);
         expect(sec, quality[p], "optimal_at_%d", 10 * p);
     }
-    expect(sec, rg_router_curve_area(share, quality, 11), "optimal_AUC_11pt");
+    expect(sec, rg_router_metrics_auc(share, quality, 11), "optimal_AUC_11pt");
     expect(sec, rg_router_metrics_apgr(share, quality, 11, low, high), "optimal_APGR_11pt");
+    expect(sec, 100 * rg_router_metrics_optimal(weak, strong, n, (double)n, room), "acc_oracle");
+    free(room);
 }
 
 static void
@@ -83,7 +86,6 @@ check_pair(const char *sec, size_t n, const double *weak, const double *strong)
             expect(sec, (double)count[a][b], "count_weak%d_strong%d", a, b);
     expect(sec, 100 * mean_of(weak, n), "acc_weak");
     expect(sec, 100 * mean_of(strong, n), "acc_strong");
-    expect(sec, 100 * rg_router_curve_optimal(weak, strong, n, 1), "acc_oracle");
     expect(sec, 50 * (mean_of(weak, n) + mean_of(strong, n)), "acc_random_half");
     expect(sec, (double)count[0][1] / (double)n, "oracle_min_strong_frac");
     check_optimal(sec, weak, strong, n);
@@ -96,25 +98,27 @@ check_curve(const char *sec, const char *tag, const double *rate, const double *
     const double low = 100 * mean_of(weak, n), high = 100 * mean_of(strong, n);
     const double calibrated[] = {0.1, 0.25, 0.5, 0.75};
     struct rg_router_curve_point point[11];
-    double share[11], quality[11];
+    double share[11], quality[11], *sorted = rg_alloc(n, sizeof *sorted);
 
-    rg_router_curve_points(rate, weak, strong, n, 10, point);
+    memcpy(sorted, rate, n * sizeof *sorted);
+    rg_sort(sorted, n);
+    rg_router_curve_points(rate, weak, strong, n, sorted, 10, point);
     for (int i = 0; i <= 10; i++) {
-        share[i] = point[i].share;
+        share[i] = 100 * point[i].share;
         quality[i] = 100 * point[i].quality;
         expect(sec, point[i].threshold, "%s/thr%d", tag, i);
-        expect(sec, 100 * point[i].share, "%s/strong_pct%d", tag, i);
+        expect(sec, share[i], "%s/strong_pct%d", tag, i);
         expect(sec, quality[i], "%s/acc%d", tag, i);
     }
     for (int gap = 20; gap <= 80; gap += 30)
-        expect(sec,
-               100 * rg_router_metrics_cpt(share, quality, 11, low, high, gap / 100.0).as_coded,
+        expect(sec, rg_router_metrics_cpt(share, quality, 11, low, high, gap / 100.0).as_coded,
                "%s/CPT%d", tag, gap);
-    expect(sec, rg_router_curve_area(share, quality, 11), "%s/AUC", tag);
+    expect(sec, rg_router_metrics_auc(share, quality, 11), "%s/AUC", tag);
     expect(sec, rg_router_metrics_apgr(share, quality, 11, low, high), "%s/APGR", tag);
     for (size_t k = 0; k < 4; k++)
-        expect(sec, rg_router_curve_threshold(rate, n, calibrated[k]), "%s/calibrated_thr_%g", tag,
+        expect(sec, rg_quantile7(sorted, n, 1 - calibrated[k]), "%s/calibrated_thr_%g", tag,
                calibrated[k]);
+    free(sorted);
 }
 
 static size_t
